@@ -43,6 +43,7 @@ __all__ = [
     "Skipped",
     "check_size",
     "encode",
+    "is_unicode",
     "parse_client_message",
     "parse_server_message",
 ]
@@ -77,6 +78,15 @@ def check_size(cols: int, rows: int) -> None:
             raise ValueError(f"{name} must be 1 to {MAX_SIDE_CELLS}, not {cells}")
 
 
+def is_unicode(text: str) -> bool:
+    """Whether text can be encoded: JSON escapes can spell half of a surrogate pair, which no UTF-8 has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _check_number(name: str, number: int) -> None:
     if not 0 <= number <= MAX_NUMBER:
         raise ValueError(f"{name} must be 0 to {MAX_NUMBER}, not {number}")
@@ -96,6 +106,8 @@ class Input:
     def __post_init__(self) -> None:
         if self.seq is not None:
             _check_number("seq", self.seq)
+        if not is_unicode(self.text):
+            raise ValueError("text must be Unicode without lone surrogates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +324,13 @@ def parse_server_message(text: str) -> ServerMessage:
     return message
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")  # Python reads NaN and Infinity; the other side's parser need not
+
+
 def _parse(text: str, known: dict[str, type[Any]]) -> Any:
     try:
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise MessageError(f"not JSON: {error}") from None
     if not isinstance(values, dict):
@@ -324,5 +340,5 @@ def _parse(text: str, known: dict[str, type[Any]]) -> Any:
         raise MessageError(f"unknown message type {name!r}"[:100])
     try:
         return build(known[name], values)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # a value that json could just read may be too deep to describe
         raise MessageError(f"{name}: {error}") from None

@@ -6,6 +6,7 @@ under one folder; otherwise the XDG directories are used, by platformdirs.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -149,7 +150,8 @@ def write_private_text(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only file system refuses this too
+            draft.unlink()
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None
 
 

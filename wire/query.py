@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from .durations import parse_duration
 from .errors import QueryError
 from .frames import MAX_NUMBER
-from .messages import MAX_SIDE_CELLS
+from .messages import MAX_SIDE_CELLS, is_unicode
 
 __all__ = ["AttachQuery", "Replay", "SpawnQuery", "is_session_id"]
 
@@ -72,7 +72,7 @@ class SpawnQuery:
     cols: int | None = None
     rows: int | None = None
     linger: float | None = None
-    expires: float | None | Literal["default"] = "default"
+    expires: float | Literal["default"] | None = "default"
 
     @classmethod
     def parse(cls, query: str) -> SpawnQuery:
@@ -80,7 +80,7 @@ class SpawnQuery:
         return cls(**_read(query, _SPAWN))
 
     def format(self) -> str:
-        """Return the query string, without what has its default."""
+        """Return the query string, without what has its default; raises QueryError where a path is not UTF-8."""
         return _format(self, SpawnQuery())
 
 
@@ -124,7 +124,7 @@ class AttachQuery:
         return cls(**_read(query, _ATTACH), spawn=SpawnQuery.parse(query))
 
     def format(self) -> str:
-        """Return the query string, without what has its default."""
+        """Return the query string, as `SpawnQuery.format` does."""
         parts = (_format(self, AttachQuery()), self.spawn.format())
         return "&".join(part for part in parts if part)
 
@@ -176,6 +176,8 @@ def _argv(text: str) -> tuple[str, ...]:
         raise ValueError("must be a JSON list of at least one text")
     if not argv[0]:
         raise ValueError("must begin with a command")
+    if not all(map(is_unicode, argv)):
+        raise ValueError("must be Unicode without lone surrogates")
     return tuple(argv)
 
 
@@ -233,7 +235,10 @@ def _format(value: SpawnQuery | AttachQuery, default: SpawnQuery | AttachQuery) 
         if isinstance(item, SpawnQuery) or item == getattr(default, field.name):
             continue
         pairs.append((field.name, _text(item)))
-    return urlencode(pairs)
+    try:
+        return urlencode(pairs)
+    except UnicodeEncodeError as error:
+        raise QueryError(f"{error.object[:60]!r} is not UTF-8 and cannot be asked for") from None
 
 
 def _text(item: object) -> str:

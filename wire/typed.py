@@ -54,7 +54,7 @@ def _check(hint: Any, value: object, key: str) -> object:
         return _check_optional(get_args(hint), value, key)
     if origin is Literal:
         if value not in get_args(hint):
-            raise ValueError(f"{key} must be one of {', '.join(map(repr, get_args(hint)))}, not {value!r}")
+            raise ValueError(f"{key} must be one of {', '.join(map(repr, get_args(hint)))}, not {_describe(value)}")
         return value
     if origin in (list, tuple):
         if not isinstance(value, list):
@@ -66,10 +66,17 @@ def _check(hint: Any, value: object, key: str) -> object:
             raise ValueError(f"{key} must be a table, not {_describe(value)}")
         return build(hint, value, where=f"{key}.")
     if hint is float and type(value) is int:
-        return float(value)
+        return _float(value, key)
     if type(value) is not hint:
         raise ValueError(f"{key} must be {_NAMES[hint]}, not {_describe(value)}")
     return value
+
+
+def _float(value: int, key: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{key} is too large, {_describe(value)}") from None
 
 
 def _check_optional(members: tuple[Any, ...], value: object, key: str) -> object:

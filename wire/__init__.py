@@ -1,0 +1,1 @@
+"""The protocol between daemon and clients, and where they meet: pure, imports nothing else of ours."""
