@@ -1,0 +1,226 @@
+"""The SQLite file: connections, transactions, migrations, and the one place where `sqlite3` errors are translated.
+
+One connection writes and checkpoints (two that write can corrupt a WAL before SQLite 3.51.3); another only reads, so
+that a long replay never blocks a write. `synchronous=NORMAL` is safe against a crash of the process, `FULL` also
+against a power cut (https://sqlite.org/pragma.html#pragma_synchronous); each transaction says which it needs.
+
+aiosqlite does not cancel SQL when its awaiter is cancelled, so a transaction always runs to its end, in a task of its
+own; its caller may be cancelled meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import sqlite3
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from .errors import DatabaseDamagedError, SchemaError, StorageUnavailableError, StoreError
+
+__all__ = ["Database", "Statement"]
+
+Statement = tuple[str, Sequence[Sequence[Any]]]
+"""SQL and the rows of parameters it is executed with."""
+
+_APPLICATION_ID = 0x486F6C64  # "Hold", shown by file(1)
+_PAGE_BYTES = 16_384  # chunks are blobs of tens of kB: 16 KiB pages store a flood faster than 4 KiB ones (measured)
+_BUSY_TIMEOUT_S = 1.0
+_WAL_KEPT_BYTES = 64 << 20
+_MIGRATION_NAME = re.compile(r"(\d{4})_\w+\.sql")
+
+# Its DEBUG log prints bound data: what people typed and saw.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
+
+class Database:
+    """The store's file. Safe to share between tasks of one event loop; `open` makes one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._write_lock = asyncio.Lock()
+        self._transactions: set[asyncio.Task[None]] = set()
+        self._writer: aiosqlite.Connection
+        self._reader: aiosqlite.Connection
+        self._file: tuple[int, int]
+        self._synchronous = ""
+
+    @classmethod
+    async def open(cls, path: Path) -> Database:
+        """Open the file, or make it, 0600; bring an older schema up to date.
+
+        Raises:
+            StorageUnavailableError: it cannot be opened or written now.
+            DatabaseDamagedError: it is not a database, or damaged.
+            SchemaError: it belongs to another program, or to a newer version.
+        """
+        database = cls(path)
+        with _translated(path):
+            await database._connect()
+        return database
+
+    async def write(self, statements: Sequence[Statement], *, durable: bool) -> None:
+        """Execute the statements in one transaction; when this returns, it is committed.
+
+        Args:
+            statements: each with rows of parameters.
+            durable: whether it must survive a power cut, with everything committed before.
+
+        Raises:
+            StorageUnavailableError: nothing of it was written.
+            DatabaseDamagedError: nothing of it was written.
+        """
+        await self._finish(self._transact(statements, durable=durable))
+
+    async def sync(self, now: float) -> None:
+        """Make all that was committed survive a power cut. Raises as `write` does."""
+        sql = "INSERT INTO sync_point VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+        await self.write([(sql, [(now,)])], durable=True)
+
+    async def fetch(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Return all rows of one query, made on the reading connection. Raises as `write` does."""
+        with _translated(self.path):
+            return list(await self._reader.execute_fetchall(sql, parameters))
+
+    async def reclaim(self, pages: int) -> int:
+        """Give at most `pages` unused pages back to the file system; return how many are left unused."""
+        async with self._write_lock:
+            with _translated(self.path):
+                await self._writer.execute_fetchall(f"PRAGMA incremental_vacuum({pages:d})")
+                return await _pragma(self._writer, "freelist_count")
+
+    async def close(self) -> None:
+        """Finish what is running, checkpoint and close. The writer last: the last one out checkpoints."""
+        while self._transactions:
+            await asyncio.wait(self._transactions)
+        with suppress(sqlite3.Error):
+            await self._reader.close()
+        with suppress(sqlite3.Error):
+            await self._writer.close()
+
+    async def _connect(self) -> None:
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._writer = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S)
+        try:
+            await _check_owner(self._writer, self.path)
+            await self._writer.executescript(
+                # The first two only count for an empty file, and before its first table.
+                f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;"
+                f"PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {_WAL_KEPT_BYTES};"
+            )
+            await _migrate(self._writer, self.path)
+            self._reader = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S)
+        except BaseException:
+            await self._writer.close()
+            raise
+        await self._reader.executescript("PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;")
+        self._file = _identity(self.path)
+        self._synchronous = ""
+
+    async def _transact(self, statements: Sequence[Statement], *, durable: bool) -> None:
+        async with self._write_lock:
+            with _translated(self.path):
+                self._check_in_place()
+                await self._set_synchronous("FULL" if durable else "NORMAL")
+                try:
+                    for sql, rows in statements:
+                        await self._writer.executemany(sql, rows)
+                    await self._writer.commit()
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        await self._writer.rollback()
+                    raise
+
+    async def _set_synchronous(self, level: str) -> None:
+        if level != self._synchronous:  # a thread hop less for each commit of a flood
+            await self._writer.execute(f"PRAGMA synchronous = {level}")
+            self._synchronous = level
+
+    def _check_in_place(self) -> None:
+        """Refuse to write into a file that nobody will find again: SQLite itself would not notice."""
+        if _identity(self.path) != self._file:
+            raise StorageUnavailableError(f"{self.path} was removed or replaced while in use")
+
+    async def _finish(self, transaction: Coroutine[Any, Any, None]) -> None:
+        """Run it to its end even where the caller is cancelled."""
+        task = asyncio.create_task(transaction)
+        self._transactions.add(task)
+        task.add_done_callback(self._transactions.discard)
+        await asyncio.shield(task)
+
+
+async def _check_owner(connection: aiosqlite.Connection, path: Path) -> None:
+    """Raise SchemaError for the database of another program: migrating would write our tables into it."""
+    if await _pragma(connection, "application_id") == _APPLICATION_ID:
+        return
+    tables = await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
+    if next(iter(tables))[0] or await _pragma(connection, "user_version"):
+        raise SchemaError(f"{path} is the database of another program; move it away, or use another data folder")
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    """Apply the numbered files of `schema/` that the database has not seen, each in a transaction with its number."""
+    version = await _pragma(connection, "user_version")
+    migrations = _migrations()
+    if version > max(migrations):
+        raise SchemaError(
+            f"{path} was written by a newer version (schema {version}, this one knows {max(migrations)}): "
+            "install that version again, or use another data folder"
+        )
+    for number in sorted(migrations):
+        if number > version:
+            await connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID};"
+                f"{migrations[number]} PRAGMA user_version = {number}; COMMIT;"
+            )
+
+
+def _migrations() -> dict[int, str]:
+    folder = resources.files(__package__ or "").joinpath("schema")
+    names = {entry.name: entry for entry in folder.iterdir()}
+    matches = [match for match in map(_MIGRATION_NAME.fullmatch, names) if match]
+    return {int(match[1]): names[match[0]].read_text(encoding="utf-8") for match in matches}
+
+
+async def _pragma(connection: aiosqlite.Connection, name: str) -> int:
+    (row,) = await connection.execute_fetchall(f"PRAGMA {name}")
+    return int(row[0])
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return device and inode, or zeros where there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn what `sqlite3` raises into the errors of the store."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translate(error, path) from error
+    except OSError as error:
+        raise StorageUnavailableError(f"cannot use {path}: {error.strerror}") from error
+    except ValueError as error:  # aiosqlite's word for a closed connection
+        raise StorageUnavailableError(f"{path} is closed") from error
+
+
+def _translate(error: sqlite3.Error, path: Path) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary result code
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return DatabaseDamagedError(
+            f"{path} is damaged or not a database ({error}); nothing of it was changed: "
+            "move it away to start with an empty one, or restore a copy"
+        )
+    return StorageUnavailableError(f"cannot use {path}: {error}")

@@ -1,0 +1,295 @@
+"""The hot tail: the newest output of one session, in a mapped ring file that outlives the daemon.
+
+A byte of terminal output is here before anybody sees it, so `kill -9` of the daemon loses nothing: the pages belong to
+the kernel. They do not survive the machine; a ring from another boot may be torn and is refused.
+
+Layout, native byte order, counters 8-byte aligned:
+
+    0     magic and version (8) | ring bytes | base | SHA-256 of the boot id (16) | CRC-32 of all before
+    64    end: the offset behind the newest byte
+    512   input ledger (`holdfast.store.input_ledger`)
+    4096  the ring: byte `offset` stands at (offset - base) % ring bytes
+
+SIGKILL can fall behind the read that filled the ring and before `end` says so, inside one system call. So the window
+which the next read may fill holds only 0xFF, never part of UTF-8, before `end` makes it the next one; recovery takes
+what stands there, less trailing 0xFF. (Binary output that ends in 0xFF at that very read is short by those bytes.)
+
+A sparse file on a full file system answers a touch with SIGBUS, which kills: so the ring's blocks are written once, in
+steps ahead of their use, and where that fails there is no room.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import mmap
+import os
+import stat
+import struct
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+from .errors import HotTailError, StorageUnavailableError
+from .input_ledger import LEDGER_BYTES, InputLedger
+
+__all__ = ["PTY_READ_BYTES", "WINDOW_BYTES", "HotTail"]
+
+WINDOW_BYTES = 8192
+"""The most that one read takes, and so the most that a kill can leave unpublished."""
+
+PTY_READ_BYTES = 4096
+"""One read(2) of a PTY returns at most 4095 bytes (n_tty's buffer). A ring with less room counts as full."""
+
+_MAGIC = b"HFtail\x00\x01"
+_STATIC = struct.Struct("=8sQQ16s")
+_STATIC_BYTES = _STATIC.size + 8
+_END_AT = 64
+_LEDGER_AT = 512
+_HEADER_BYTES = 4096
+_RESERVE_BYTES = 64 * 1024
+_WINDOW = memoryview(b"\xff" * WINDOW_BYTES)
+
+
+class HotTail:
+    """One ring. Synchronous, for one thread; several processes may hold it, one at a time may write."""
+
+    keep_from: int
+    """Bytes from this offset on are not overwritten; its owner moves it up as they are stored elsewhere."""
+
+    reserve_failed: bool
+    """The file system is full: there is no room although the ring has some. Cleared when it worked again."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        """Map an open file whose header was checked; `create` and `open` are the ways to get one."""
+        self.path = path
+        size = os.fstat(descriptor).st_size
+        self._descriptor = descriptor  # needed to reserve blocks, until the first lap is done
+        self._map = mmap.mmap(descriptor, size)
+        whole = memoryview(self._map)
+        self.ring_bytes: int
+        self.base: int
+        _, self.ring_bytes, self.base, _ = _STATIC.unpack(whole[: _STATIC.size])
+        self._counter = whole[_END_AT : _END_AT + 8].cast("Q")
+        self._ring = whole[_HEADER_BYTES:]
+        self.inputs = InputLedger(whole[_LEDGER_AT : _LEDGER_AT + LEDGER_BYTES].cast("Q"))
+        self.reserve_failed = False
+        self._reserved = 0
+        self._recover()
+        self.keep_from = self.oldest
+
+    @classmethod
+    def create(cls, path: Path, *, ring_bytes: int, base: int, boot_id: str) -> HotTail:
+        """Make an empty ring whose first byte will be `base`; it takes the place of a file that is there.
+
+        Raises:
+            StorageUnavailableError: the folder cannot be written, or is full.
+        """
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                os.truncate(descriptor, _HEADER_BYTES + ring_bytes)
+                _write_all(descriptor, _header(ring_bytes, base, boot_id), 0)
+                _write_all(descriptor, _WINDOW, _HEADER_BYTES)
+                # Only a whole ring gets the name: a kill here leaves a draft that the next one removes.
+                draft.replace(path)
+            except BaseException:
+                os.close(descriptor)
+                raise
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise StorageUnavailableError(f"cannot make {path}: {error.strerror}") from None
+        return cls(path, descriptor)
+
+    @classmethod
+    def open(cls, path: Path, *, boot_id: str) -> HotTail:
+        """Map a ring that a former process left, and recover what it read last but had no time to publish.
+
+        Raises:
+            FileNotFoundError: there is none.
+            HotTailError: foreign, torn, or from another boot.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise HotTailError(f"cannot open {path}: {error.strerror}") from None
+        try:
+            _check(path, descriptor, boot_id)
+            return cls(path, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    @property
+    def end(self) -> int:
+        """Offset behind the newest byte."""
+        return self._counter[0]
+
+    @property
+    def oldest(self) -> int:
+        """Oldest offset whose byte is still in the ring; `end` where there is none."""
+        return max(self.base, self._counter[0] + WINDOW_BYTES - self.ring_bytes)
+
+    @property
+    def room(self) -> int:
+        """Bytes that may be read now; may reserve blocks of the file. Below `PTY_READ_BYTES` counts as full."""
+        end = self._counter[0]
+        room = self.keep_from + self.ring_bytes - WINDOW_BYTES - end
+        if self._reserved < self.ring_bytes:
+            # A read of n bytes touches the window behind it too: end + n + WINDOW_BYTES.
+            if self._touched + WINDOW_BYTES > self._reserved:
+                self._reserve()
+            room = min(room, self._reserved - self._touched)
+        return max(room, 0)
+
+    def read_from(self, fd: int) -> int:
+        """Take what `fd` has, at most `WINDOW_BYTES`, with one readv(2); return how many bytes, 0 at its end.
+
+        Hot path: every byte of every terminal passes here, about 6 us a call.
+
+        Raises:
+            BlockingIOError: nothing to read now, or no room (ask `room` first).
+            OSError: the descriptor cannot be read.
+        """
+        size = min(WINDOW_BYTES, self.room)
+        if not size:
+            raise BlockingIOError(errno.EAGAIN, "the hot tail is full")
+        end = self._counter[0]
+        try:
+            count = os.readv(fd, self._views(end, end + size))
+        except OSError as error:
+            if error.errno == errno.EIO:  # Linux: every process has closed the terminal (tty_read(), pty(7))
+                return 0
+            raise
+        if count:
+            self._publish(end, count)
+        return count
+
+    def append(self, data: bytes) -> int:
+        """Add bytes that the daemon itself makes; return how many had room."""
+        done = 0
+        while done < len(data):
+            end = self._counter[0]
+            piece = data[done : done + min(WINDOW_BYTES, self.room)]
+            if not piece:
+                break
+            self._write(end, memoryview(piece))
+            self._publish(end, len(piece))
+            done += len(piece)
+        return done
+
+    def copy(self, start: int, stop: int) -> bytes:
+        """Return the bytes [start, stop).
+
+        Raises:
+            ValueError: some of them are not in the ring.
+        """
+        if not self.oldest <= start <= stop <= self._counter[0]:
+            raise ValueError(f"[{start}, {stop}) is not within [{self.oldest}, {self._counter[0]})")
+        return b"".join(self._views(start, stop))
+
+    def close(self) -> None:
+        """Unmap; the file stays. Does nothing the second time."""
+        if self._map.closed:
+            return
+        self.inputs.close()
+        self._counter.release()
+        self._ring.release()
+        self._map.close()
+        self._drop_descriptor()
+
+    def unlink(self) -> None:
+        """Remove the file; the mapping stays usable until `close`."""
+        self.path.unlink(missing_ok=True)
+
+    @property
+    def _touched(self) -> int:
+        """Bytes of the ring in use on the first lap, the window included."""
+        return self._counter[0] - self.base + WINDOW_BYTES
+
+    def _publish(self, end: int, count: int) -> None:
+        """Make `count` bytes that stand behind `end` part of the log. The order is what makes it crash-exact."""
+        self._write(end + WINDOW_BYTES, _WINDOW[:count])  # the next window is whole before it is the next one
+        self._counter[0] = end + count  # one aligned store: struct.pack_into writes byte by byte and tears
+
+    def _recover(self) -> None:
+        end = self._counter[0]
+        count = len(b"".join(self._views(end, end + WINDOW_BYTES)).rstrip(b"\xff"))
+        if count:
+            self._publish(end, count)
+        # Only now: counted before, reserving would write zeros over what was just recovered.
+        self._reserved = min(self._touched, self.ring_bytes)
+
+    def _views(self, start: int, stop: int) -> list[memoryview]:
+        """Return the places of [start, stop) in the ring: one view, or two where it wraps."""
+        at = (start - self.base) % self.ring_bytes
+        until = at + stop - start
+        if until <= self.ring_bytes:
+            return [self._ring[at:until]]
+        return [self._ring[at:], self._ring[: until - self.ring_bytes]]
+
+    def _write(self, start: int, data: memoryview) -> None:
+        done = 0
+        for view in self._views(start, start + len(data)):
+            view[:] = data[done : done + len(view)]
+            done += len(view)
+
+    def _reserve(self) -> None:
+        """Write zeros over the next step of blocks, which nothing uses yet. posix_fallocate(3) is not on macOS."""
+        goal = self._touched + WINDOW_BYTES
+        stop = min(self.ring_bytes, -(-goal // _RESERVE_BYTES) * _RESERVE_BYTES)
+        try:
+            _write_all(self._descriptor, bytes(stop - self._reserved), _HEADER_BYTES + self._reserved)
+        except OSError:
+            self.reserve_failed = True
+            return
+        self.reserve_failed = False
+        self._reserved = stop
+        if stop == self.ring_bytes:
+            self._drop_descriptor()
+
+    def _drop_descriptor(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _boot_digest(boot_id: str) -> bytes:
+    return hashlib.sha256(boot_id.encode()).digest()[:16]
+
+
+def _header(ring_bytes: int, base: int, boot_id: str) -> bytes:
+    static = _STATIC.pack(_MAGIC, ring_bytes, base, _boot_digest(boot_id))
+    header = bytearray(_HEADER_BYTES)
+    header[:_STATIC_BYTES] = static + struct.pack("=Q", zlib.crc32(static))
+    header[_END_AT : _END_AT + 8] = struct.pack("=Q", base)
+    return bytes(header)
+
+
+def _check(path: Path, descriptor: int, boot_id: str) -> None:
+    """Raise HotTailError where this is not a whole ring of this boot."""
+    status = os.fstat(descriptor)
+    header = os.pread(descriptor, _HEADER_BYTES, 0) if stat.S_ISREG(status.st_mode) else b""
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        raise HotTailError(f"{path} is not a hot tail of this version")
+    static = header[: _STATIC.size]
+    _, ring_bytes, base, boot = _STATIC.unpack(static)
+    (checksum,) = struct.unpack_from("=Q", header, _STATIC.size)
+    (end,) = struct.unpack_from("=Q", header, _END_AT)
+    if checksum != zlib.crc32(static) or status.st_size != _HEADER_BYTES + ring_bytes or end < base:
+        raise HotTailError(f"{path} is torn")
+    if boot != _boot_digest(boot_id):
+        raise HotTailError(f"{path} is from before the machine was started; its pages may be torn")
+
+
+def _write_all(descriptor: int, data: bytes | memoryview, at: int) -> None:
+    """Write all of it at `at`. Raises OSError (ENOSPC)."""
+    view = memoryview(data)
+    while view:
+        count = os.pwrite(descriptor, view, at)
+        view, at = view[count:], at + count
