@@ -1,0 +1,1 @@
+"""The daemon: owns the sessions and serves their clients."""

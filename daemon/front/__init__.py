@@ -1,0 +1,1 @@
+"""The front door: sockets, gate, routes, and what each client is sent."""

@@ -1,0 +1,190 @@
+"""What the HTTP routes do. Each handler returns an answer, or None where it has streamed one itself."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from websockets.http11 import Request, Response
+
+from ...store.session_records import SessionRecord
+from ...wire.errors import ConfigError, QueryError, RefusedError
+from ...wire.frames import MAX_NUMBER
+from ...wire.query import SpawnQuery
+from ..sessions.history import History
+from ..sessions.liveness import cwd_of
+from ..sessions.registry import Registry
+from .answers import error_answer, json_answer, stream
+from .routes import Match, RouteName
+from .token import Token
+from .websocket import Socket
+
+__all__ = ["Api", "DaemonFacts"]
+
+_STATUS_OF = {
+    "not_found": HTTPStatus.NOT_FOUND,
+    "name_taken": HTTPStatus.CONFLICT,
+    "process_dead": HTTPStatus.CONFLICT,
+    "storage": HTTPStatus.SERVICE_UNAVAILABLE,
+    "limit": HTTPStatus.TOO_MANY_REQUESTS,
+    "spawn_failed": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonFacts:
+    """What the daemon says of itself.
+
+    Attributes:
+        status: makes the answer of `GET /api/daemon`.
+        stop: asks the daemon to stop; True: end the sessions too.
+        on_token_rotated: connections that came by the old token must go.
+    """
+
+    version: str
+    status: Callable[[], Mapping[str, Any]]
+    stop: Callable[[bool], None]
+    on_token_rotated: Callable[[], None]
+
+
+class Api:
+    """The handlers, by route name."""
+
+    def __init__(self, registry: Registry, history: History, token: Token, facts: DaemonFacts) -> None:
+        self._registry = registry
+        self._history = history
+        self._token = token
+        self._facts = facts
+        self._handlers: dict[
+            RouteName, Callable[[Socket, Match, dict[str, str], Request], Awaitable[Response | None]]
+        ] = {
+            "health": self._health,
+            "daemon": self._daemon,
+            "stop": self._stop,
+            "sessions": self._sessions,
+            "create": self._create,
+            "session": self._session,
+            "end": self._end,
+            "rename": self._rename,
+            "log": self._log,
+            "rotate_token": self._rotate_token,
+        }
+
+    async def answer(self, socket: Socket, match: Match, query: str, request: Request) -> Response | None:
+        """Answer a request that the gate let in; None where the answer was streamed."""
+        try:
+            parameters = dict(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=64))
+            parameters["?"] = query
+            return await self._handlers[match.route.name](socket, match, parameters, request)
+        except RefusedError as refusal:
+            status = _STATUS_OF.get(refusal.code, HTTPStatus.BAD_REQUEST)
+            return error_answer(status, refusal.code, str(refusal))
+        except QueryError as error:
+            return error_answer(HTTPStatus.BAD_REQUEST, error.code, str(error))
+        except ValueError as error:
+            return error_answer(HTTPStatus.BAD_REQUEST, QueryError.code, f"query string: {error}")
+        except ConfigError as error:
+            return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", str(error))
+
+    async def _health(self, *_: object) -> Response:
+        return json_answer({"status": "ok", "version": self._facts.version})
+
+    async def _daemon(self, *_: object) -> Response:
+        return json_answer(self._facts.status())
+
+    async def _stop(self, _socket: Socket, _match: Match, parameters: dict[str, str], _request: Request) -> Response:
+        self._facts.stop(_flag(parameters, "end_sessions"))
+        return json_answer({"status": "stopping"}, HTTPStatus.ACCEPTED)
+
+    async def _sessions(
+        self, _socket: Socket, _match: Match, parameters: dict[str, str], _request: Request
+    ) -> Response:
+        records = await self._registry.records(ended=_flag(parameters, "all"))
+        return json_answer({"sessions": [await self._status(record) for record in records]})
+
+    async def _create(self, socket: Socket, _match: Match, parameters: dict[str, str], _request: Request) -> Response:
+        socket.lift_deadline()
+        session = await self._registry.create(SpawnQuery.parse(parameters["?"]))
+        return json_answer(await self._status(session.record), HTTPStatus.CREATED)
+
+    async def _session(self, _socket: Socket, match: Match, *_: object) -> Response:
+        return json_answer(await self._status(await self._registry.record(match.session_id)))
+
+    async def _end(self, socket: Socket, match: Match, *_: object) -> Response:
+        socket.lift_deadline()
+        return json_answer(await self._status(await self._registry.end(match.session_id)))
+
+    async def _rename(self, _socket: Socket, match: Match, parameters: dict[str, str], _request: Request) -> Response:
+        name = SpawnQuery.parse(parameters["?"]).name
+        return json_answer(await self._status(await self._registry.rename(match.session_id, name)))
+
+    async def _log(self, socket: Socket, match: Match, parameters: dict[str, str], request: Request) -> Response | None:
+        await self._registry.record(match.session_id)
+        excerpt = await self._history.excerpt(
+            match.session_id, first=_offset(parameters, "from", 0), stop=_offset(parameters, "to", MAX_NUMBER)
+        )
+        headers = {"Content-Type": "application/octet-stream", "X-Holdfast-Offset": str(excerpt.first)}
+        pieces: AsyncIterator[bytes]
+        if "zstd" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "zstd"
+            pieces = excerpt.zstd_frames()
+        else:
+            pieces = excerpt.raw()
+        await stream(socket, headers, pieces)
+        return None
+
+    async def _rotate_token(self, *_: object) -> Response:
+        token = self._token.rotate()
+        self._facts.on_token_rotated()
+        return json_answer({"token": token})
+
+    async def _status(self, record: SessionRecord) -> dict[str, Any]:
+        live = self._registry.live.get(record.session_id)
+        head, tail = (
+            (live.log.head, live.log.tail) if live is not None else await self._history.bounds(record.session_id)
+        )
+        return {
+            "session_id": record.session_id,
+            "name": record.name,
+            "pid": record.pid,
+            "state": record.state,
+            "command": shlex.join(record.argv),
+            "argv": list(record.argv),
+            "cwd": (cwd_of(record.pid) if record.pid is not None and record.state == "running" else None) or record.cwd,
+            "cols": record.cols,
+            "rows": record.rows,
+            "clients": len(live.clients.connected) if live is not None else 0,
+            "waiting": live.clients.waiting_count if live is not None else 0,
+            "created_at": record.created_at,
+            "last_activity_at": record.last_activity_at,
+            "head": head,
+            "tail": tail,
+            "exit_code": record.exit_code,
+            "exit_signal": record.exit_signal,
+            "ended_at": record.ended_at,
+            "end_reason": record.end_reason,
+            "linger": record.linger_s,
+            "expires": record.idle_expiry_s,
+            "exclusive": live.clients.exclusive_id if live is not None else None,
+            "previous_session_id": record.previous_session_id,
+        }
+
+
+def _flag(parameters: Mapping[str, str], name: str) -> bool:
+    text = parameters.get(name, "0")
+    if text not in ("0", "1"):
+        raise QueryError(f"{name} must be 0 or 1, not {text[:60]!r}")
+    return text == "1"
+
+
+def _offset(parameters: Mapping[str, str], name: str, default: int) -> int:
+    text = parameters.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= MAX_NUMBER):  # noqa: PLR2004  # 2**53 has 16 digits
+        raise QueryError(f"{name} must be an offset, a whole number from 0 to {MAX_NUMBER}, not {text[:60]!r}")
+    return int(text)

@@ -1,0 +1,185 @@
+"""The front door: the Unix socket and the TCP ports, both served by `websockets`, with the gate before everything."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket as sockets
+from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from ...wire.errors import HoldfastError
+from ...wire.messages import SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, CloseCode
+from ..peer import peer_uid
+from ..sessions.registry import Registry
+from .answers import error_answer
+from .api import Api
+from .connection import MAX_MESSAGE_BYTES, serve_client
+from .gate import Denied, Facts, Policy, check
+from .routes import match
+from .websocket import Socket
+
+__all__ = ["Front", "ListenError"]
+
+logger = logging.getLogger(__name__)
+
+_PING_INTERVAL_S = 30.0
+_PING_TIMEOUT_S = 30.0
+"""A peer that misses a ping and the next one is gone: a half-open connection never says so itself."""
+
+_CLOSE_TIMEOUT_S = 2.0
+_WRITE_HIGH_WATER_BYTES = 256 * 1024
+"""What a stalled client costs; smaller makes a replay stop and go, larger did not make it faster."""
+
+_MAX_RECEIVED_BYTES = 4 * MAX_MESSAGE_BYTES
+"""Above our own limit, so that a message somewhat too long is refused with a reason; `websockets` closes with 1009."""
+
+
+class ListenError(HoldfastError):
+    """An address cannot be listened on; the text says what to do."""
+
+
+class Front:
+    """The listening sockets and all connections."""
+
+    def __init__(self, registry: Registry, api: Api, policy: Policy) -> None:
+        self._registry = registry
+        self._api = api
+        self._policy = policy
+        self._servers: list[Server] = []
+        self._serving: set[Socket] = set()
+
+    async def listen_unix(self, path: Path) -> None:
+        """Listen on a Unix socket, 0600, in place of one that a former daemon left.
+
+        Raises:
+            ListenError: the socket cannot be made.
+        """
+        # The lock of this home is ours, so a socket that is there belongs to nobody.
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        listener = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+        try:
+            draft.unlink(missing_ok=True)
+            listener.bind(str(draft))
+            draft.chmod(0o600)
+            draft.replace(path)
+        except OSError as error:
+            listener.close()
+            raise ListenError(f"cannot listen on {path}: {error.strerror or error}") from None
+        self._servers.append(await unix_serve(self._handle, sock=listener, **self._options()))
+
+    async def listen_tcp(self, host: str, port: int) -> tuple[str, int]:
+        """Listen on a TCP address; returns it with the port that it got.
+
+        Raises:
+            ListenError: the port is taken, or the address is not this machine's.
+        """
+        try:
+            server = await serve(self._handle, host, port, **self._options())
+        except OSError as error:
+            raise ListenError(
+                f"cannot listen on {host}:{port}: {os.strerror(error.errno) if error.errno else error}; "
+                "stop what uses it, or choose another with --listen HOST:PORT (port 0 takes a free one)"
+            ) from None
+        self._servers.append(server)
+        name = next(iter(server.sockets)).getsockname()
+        return str(name[0]), int(name[1])
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "create_connection": Socket,
+            "process_request": self._process_request,
+            "select_subprotocol": _select_subprotocol,
+            "compression": None,  # output is compressed where it pays: as stored chunks
+            "open_timeout": None,  # Socket has the deadline, because a streamed answer must be able to lift it
+            "ping_interval": _PING_INTERVAL_S,
+            "ping_timeout": _PING_TIMEOUT_S,
+            "close_timeout": _CLOSE_TIMEOUT_S,
+            "max_size": _MAX_RECEIVED_BYTES,
+            "write_limit": _WRITE_HIGH_WATER_BYTES,
+            "server_header": "holdfast",
+        }
+
+    async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
+        url = urlsplit(request.path)
+        found = match(request.method, url.path)
+        facts = Facts(_is_owner(connection), _plain(request.headers))
+        verdict = check(facts, found.route.access if found else None, self._policy)
+        if isinstance(verdict, Denied) or found is None:
+            assert isinstance(verdict, Denied)  # noqa: S101  # an unknown route is denied
+            logger.info("denied %s %s: %s", request.method, url.path[:200], verdict.code)
+            return error_answer(verdict.status, verdict.code, verdict.message)
+        connection.allowed = verdict
+        if found.route.name != "socket":
+            return await self._api.answer(connection, found, url.query, request)
+        if "websocket" not in request.headers.get("Upgrade", "").lower():
+            return error_answer(HTTPStatus.UPGRADE_REQUIRED, "bad_query", "this is a WebSocket; connect with ws://")
+        return None
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
+        self._serving.add(connection)
+        try:
+            await serve_client(connection, self._registry)
+        finally:
+            self._serving.discard(connection)
+
+    def cut_token_holders(self) -> None:
+        """The token has changed: close every connection that came by the old one."""
+        for connection in list(self._serving):
+            if connection.allowed is not None and connection.allowed.by_token:
+                task = asyncio.get_running_loop().create_task(connection.close(CloseCode.NOT_ALLOWED, "token revoked"))
+                task.add_done_callback(lambda _: None)
+
+    @property
+    def connection_count(self) -> int:
+        """WebSocket clients connected now."""
+        return len(self._serving)
+
+    async def stop_listening(self) -> None:
+        """Accept nothing more; connections stay."""
+        for server in self._servers:
+            server.close(close_connections=False)
+
+    async def close(self, *, timeout_s: float) -> None:
+        """Close every connection with 1001 (come back), and wait for their handlers, `timeout_s` seconds at most."""
+        closing: Sequence[asyncio.Task[None]] = [
+            asyncio.create_task(connection.close(CloseCode.STOPPING, "the daemon stops; come back"))
+            for connection in self._serving
+        ]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*closing, return_exceptions=True)
+                await asyncio.gather(*(server.wait_closed() for server in self._servers))
+
+
+def _is_owner(connection: Socket) -> bool:
+    raw = connection.transport.get_extra_info("socket")
+    if raw is None or raw.family != sockets.AF_UNIX:
+        return False
+    return peer_uid(raw) == os.getuid()
+
+
+def _plain(headers: Headers) -> dict[str, str]:
+    """Headers by lower-case name; repeated ones joined, so that no second Host or Origin hides behind the first."""
+    plain: dict[str, str] = {}
+    for name, value in headers.raw_items():
+        key = name.lower()
+        plain[key] = f"{plain[key]}, {value}" if key in plain else value
+    return plain
+
+
+def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Take the better one that is offered; the one that carries a token is never echoed."""
+    return next((Subprotocol(name) for name in (SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON) if name in offered), None)

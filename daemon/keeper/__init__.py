@@ -1,0 +1,1 @@
+"""The keeper process, which holds the shells while daemons come and go, and the daemon's link to it."""

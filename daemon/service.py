@@ -1,0 +1,174 @@
+"""The daemon's life: open the store, adopt the sessions, open the door; and the same backwards."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..store.store import Store
+from .config import DEFAULT_PORT, Config, ListenAddress
+from .front.api import Api, DaemonFacts
+from .front.gate import Policy
+from .front.server import Front, ListenError
+from .front.token import Token
+from .housekeeping import keep_house
+from .sessions.history import History
+from .sessions.liveness import boot_id
+from .sessions.registry import Birth, Registry
+from .sessions.session import Lifetimes
+from .systemd import notify_systemd
+
+__all__ = ["Service"]
+
+logger = logging.getLogger(__name__)
+
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+_CLOSE_CLIENTS_S = 2.0
+"""Clients get this long for their closing handshake; SIGTERM to exit must stay under 5 s with a stalled one."""
+
+
+class Service:
+    """One daemon of one home.
+
+    Args:
+        config: what the user set.
+        version: of the package.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, config: Config, *, version: str, clock: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._version = version
+        self._clock = clock
+        self._started_at = clock()
+        self._stop = asyncio.Event()
+        self._end_sessions = False
+        self._listening: list[tuple[str, int]] = []
+        self._storage_trouble: str | None = None
+        self._registry: Registry
+
+    def request_stop(self, end_sessions: bool) -> None:
+        """Stop soon; with `end_sessions`, end every session first."""
+        self._end_sessions = self._end_sessions or end_sessions
+        self._stop.set()
+
+    async def run(self, addresses: list[ListenAddress] | None, *, on_ready: Callable[[], None]) -> None:
+        """Serve until `request_stop`.
+
+        Args:
+            addresses: TCP addresses to listen on instead of those of the settings.
+            on_ready: called when clients can connect.
+
+        Raises:
+            HoldfastError, StoreError: it could not start; nothing is left behind, and the shells live on.
+        """
+        paths, boot = self._config.paths, boot_id()
+        token = Token(paths)
+        store = await Store.open(
+            paths.database, paths.tails_dir, self._config.limits, boot_id=boot, on_trouble=self._on_trouble
+        )
+        try:
+            self._registry = Registry(
+                store, paths, birth=self._birth(), lifetimes=self._lifetimes(), boot_id=boot, clock=self._clock
+            )
+            await self._serve(store, token, addresses, on_ready)
+        finally:
+            await store.close()
+
+    async def _serve(
+        self, store: Store, token: Token, addresses: list[ListenAddress] | None, on_ready: Callable[[], None]
+    ) -> None:
+        registry = self._registry
+        front: Front | None = None
+        housekeeper: asyncio.Task[None] | None = None
+        try:
+            await registry.adopt_all()
+            front = self._front(store, token)
+            await front.listen_unix(self._config.paths.socket)
+            await self._listen_tcp(front, addresses)
+            housekeeper = asyncio.create_task(keep_house(registry, store, clock=self._clock))
+            logger.info("serving %d sessions on %s", len(registry.live), self._status()["listen"] or "the Unix socket")
+            on_ready()
+            await self._stop.wait()
+            notify_systemd("STOPPING=1")
+        finally:
+            if housekeeper is not None:
+                housekeeper.cancel()
+            await self._shut_down(front)
+
+    async def _shut_down(self, front: Front | None) -> None:
+        if front is not None:
+            self._config.paths.socket.unlink(missing_ok=True)  # who looks for a daemon now starts a new one
+            await front.stop_listening()
+        if self._end_sessions:
+            await self._registry.end_all()
+        if front is not None:
+            await front.close(timeout_s=_CLOSE_CLIENTS_S)
+        await self._registry.release_all()
+        logger.info("stopped")
+
+    def _front(self, store: Store, token: Token) -> Front:
+        daemon = self._config.daemon
+        hosts = {name.lower() for name in (*_LOOPBACK_NAMES, *daemon.allowed_hosts)}
+        facts = DaemonFacts(
+            version=self._version,
+            status=self._status,
+            stop=self.request_stop,
+            on_token_rotated=lambda: front.cut_token_holders(),  # noqa: PLW0108  # front is made below
+        )
+        api = Api(self._registry, History(store, self._registry.live), token, facts)
+        policy = Policy(frozenset(hosts), frozenset(daemon.allowed_origins), token.matches)
+        front = Front(self._registry, api, policy)
+        return front
+
+    async def _listen_tcp(self, front: Front, addresses: list[ListenAddress] | None) -> None:
+        if addresses is None and self._config.daemon.listen is None:
+            try:
+                self._listening.append(await front.listen_tcp("127.0.0.1", DEFAULT_PORT))
+            except ListenError:
+                # Nobody asked for this very port: another user's daemon may have it, which must not stop ours.
+                self._listening.append(await front.listen_tcp("127.0.0.1", 0))
+                logger.warning("port %d is taken; listening on %d instead", DEFAULT_PORT, self._listening[-1][1])
+            return
+        for address in self._config.daemon.addresses() if addresses is None else addresses:
+            self._listening.append(await front.listen_tcp(address.host, address.port))
+
+    def _birth(self) -> Birth:
+        session = self._config.session
+        return Birth(
+            shell_argv=session.shell_argv(os.environ),
+            environment=session.child_environment(os.environ),
+            home=os.environ.get("HOME") or str(Path.home()),
+            idle_expiry_s=self._config.idle_expiry_s,
+            max_sessions=self._config.daemon.max_sessions,
+        )
+
+    def _lifetimes(self) -> Lifetimes:
+        return Lifetimes(self._config.reconnect_window_s, self._config.kill_grace_s)
+
+    def _on_trouble(self, trouble: str | None) -> None:
+        """The store failed (said once, however long it lasts), or works again."""
+        self._storage_trouble = trouble
+        if trouble is not None:
+            logger.error("storage: %s", trouble)
+            self._registry.tell_all("storage", f"history cannot be stored now: {trouble}; nothing is lost yet")
+        else:
+            logger.info("storage works again")
+            self._registry.tell_all("storage_recovered", "history is stored again")
+
+    def _status(self) -> Mapping[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "keeper_pid": self._registry.keeper.pid,
+            "version": self._version,
+            "listen": [f"ws://{f'[{host}]' if ':' in host else host}:{port}/ws" for host, port in self._listening],
+            "socket": str(self._config.paths.socket),
+            "sessions": sum(not session.exiting for session in self._registry.live.values()),
+            "started_at": self._started_at,
+            "storage": self._storage_trouble or "ok",
+        }

@@ -1,0 +1,1 @@
+"""Sessions: how they live, end, and are found again."""

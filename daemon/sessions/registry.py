@@ -1,0 +1,461 @@
+"""All sessions of this home: made, found, adopted after a restart, expired, ended.
+
+The one place that turns an `AttachQuery` into a session, by `resume.decide`; the one place that spawns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from ...store.errors import StoreError
+from ...store.session_log import SessionLog
+from ...store.session_records import SessionRecord
+from ...store.store import Store
+from ...wire.errors import RefusedError
+from ...wire.messages import CloseCode, Error
+from ...wire.paths import Paths
+from ...wire.query import AttachQuery, SpawnQuery
+from ..keeper.link import ExitStatus, Held, KeeperError, SpawnError
+from .keeper_supervisor import Charge, KeeperSupervisor
+from .liveness import probe, sessions_with_company, started_after_boot
+from .resume import Ended, Fresh, Liveness, Process, Reason, decide, is_expired
+from .session import Attachment, Lifetimes, Session
+
+__all__ = ["Birth", "Registry"]
+
+logger = logging.getLogger(__name__)
+
+_DEFAULT_COLS, _DEFAULT_ROWS = 80, 24
+_EXIT_NOT_FOUND, _EXIT_NOT_EXECUTABLE = 127, 126  # POSIX shells, "Exit Status for Commands"
+
+T = TypeVar("T")
+
+_TEXTS: dict[str, str] = {
+    "not_found": "there is no session {id}",
+    "expired": "session {id} expired after being idle too long; its history can still be read",
+    "process_dead": "the process of session {id} has ended; its history can still be read",
+    "host_rebooted": "the machine was restarted since session {id} ran; its history can still be read",
+    "ended": "session {id} was ended; its history can still be read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """How new sessions are born: the defaults of what a `SpawnQuery` leaves open."""
+
+    shell_argv: tuple[str, ...]
+    environment: dict[str, str]
+    home: str
+    idle_expiry_s: float | None
+    max_sessions: int
+
+
+class Registry:
+    """The sessions of one home."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        *,
+        birth: Birth,
+        lifetimes: Lifetimes,
+        boot_id: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.live: dict[str, Session] = {}
+        self.keeper = KeeperSupervisor(paths, on_exit=self._on_exit, charges=self._charges)
+        self._store = store
+        self._birth = birth
+        self._lifetimes = lifetimes
+        self._boot_id = boot_id
+        self._clock = clock
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._births = asyncio.Lock()
+
+    # After a start of the daemon
+
+    async def adopt_all(self) -> None:
+        """Take over every session the keeper holds, and close the books on those it does not.
+
+        Raises:
+            KeeperError: no keeper can be had.
+            StoreError: the records cannot be read.
+        """
+        held = {item.session_id: item for item in await self.keeper.start()}
+        records = {record.session_id: record for record in await self._store.records.list()}
+        for session_id, item in held.items():
+            await self._adopt(records.get(session_id), item)
+        for record in records.values():
+            if record.state == "running" and record.session_id not in held:
+                await self._bury(record)
+        if held:
+            logger.info("adopted %d sessions", len(held))
+
+    async def _adopt(self, record: SessionRecord | None, held: Held) -> None:
+        if record is None:  # killed between spawn and insert, or the database was lost: the shell is worth keeping
+            record = self._unknown_record(held)
+            await self._store.records.insert(record)
+        log = await SessionLog.recover(self._store, held.session_id)
+        if record.state == "running":
+            # A spawn that a crash cut short has no pid in its row yet.
+            record = replace(record, pid=held.pid, pid_started=started_after_boot(held.pid), boot_id=self._boot_id)
+        session = self._enlist(record, log, held.master_fd)
+        session.dirty = True
+        if held.exit is not None:
+            session.exited(held.exit)
+
+    def _unknown_record(self, held: Held) -> SessionRecord:
+        now = self._clock()
+        return SessionRecord(
+            session_id=held.session_id,
+            name="",
+            argv=("(unknown)",),
+            cwd=self._birth.home,
+            cols=_DEFAULT_COLS,
+            rows=_DEFAULT_ROWS,
+            created_at=now,
+            last_activity_at=now,
+            pid=held.pid,
+            pid_started=started_after_boot(held.pid),
+            boot_id=self._boot_id,
+            state="running",
+            exit_code=None,
+            exit_signal=None,
+            ended_at=None,
+            end_reason=None,
+            linger_s=None,
+            idle_expiry_s=self._birth.idle_expiry_s,
+            previous_session_id=None,
+        )
+
+    async def _bury(self, record: SessionRecord) -> None:
+        """A row says running, but no keeper holds it: keep what its hot tail still has, and mark it dead."""
+        rebooted = record.boot_id != self._boot_id
+        log = await SessionLog.recover(self._store, record.session_id)
+        await log.close(keep_tail=False)
+        await self._store.records.update(
+            replace(
+                record,
+                state="dead",
+                end_reason="host_rebooted" if rebooted else "process_dead",
+                ended_at=self._clock(),
+                pid=None,
+            )
+        )
+
+    def _charges(self) -> Iterable[Charge]:
+        for session in list(self.live.values()):
+            if session.record.pid is not None and not session.exiting:
+                yield Charge(session.session_id, session.record.pid, session.terminal.duplicate())
+
+    # Making and finding
+
+    async def open(self, query: AttachQuery, attachment: Attachment, say: Callable[[Error], None]) -> Session:
+        """Attach a client to the session it asks for, or to a fresh one in its place.
+
+        Args:
+            query: what the client asks for.
+            attachment: the client.
+            say: told the error that explains a fallback, before the attachment begins.
+
+        Raises:
+            RefusedError: nothing can be had on these terms; `close_code` says how to close.
+        """
+        if query.session_id is None:
+            if not query.create:
+                raise RefusedError("not_found", "no session_id given, and create=0", close_code=CloseCode.NO_SESSION)
+            session = await self.create(query.spawn)
+            session.attach(attachment, query, fresh=True)
+            return session
+        session_id = query.session_id
+        live = self.live.get(session_id)
+        record = live.record if live is not None else await self._stored(self._store.records.get(session_id))
+        decision = decide(record, self._liveness(live, record), self._clock())
+        match decision:
+            case Ended():
+                raise RefusedError("ended", _TEXTS["ended"].format(id=session_id), close_code=CloseCode.ENDED)
+            case Fresh(reason):
+                return await self._fall_back(reason, record, query, attachment, say)
+            case _:
+                assert live is not None  # noqa: S101  # only a held session is alive
+                live.attach(attachment, query, fresh=False)
+                return live
+
+    def _liveness(self, live: Session | None, record: SessionRecord | None) -> Liveness:
+        if record is None or record.state != "running":
+            return Liveness(Process.DEAD)
+        if live is None or live.exiting:
+            rebooted = record.boot_id != self._boot_id
+            return Liveness(Process.OTHER_BOOT if rebooted else Process.DEAD)
+        process = probe(record.pid, record.pid_started, record.boot_id, current_boot=self._boot_id)
+        candidate = is_expired(record, busy=len(live.clients) > 0, now=self._clock())
+        return Liveness(process, busy=not candidate or record.pid in sessions_with_company())
+
+    async def _fall_back(
+        self,
+        reason: Reason,
+        record: SessionRecord | None,
+        query: AttachQuery,
+        attachment: Attachment,
+        say: Callable[[Error], None],
+    ) -> Session:
+        assert query.session_id is not None  # noqa: S101  # there is nothing to fall back from otherwise
+        text = _TEXTS[reason].format(id=query.session_id)
+        if record is not None:
+            await self._settle(record, reason)
+        if not query.create:
+            raise RefusedError(reason, text, close_code=CloseCode.NO_SESSION)
+        spawn = query.spawn
+        if record is not None:
+            spawn = replace(
+                spawn,
+                cwd=spawn.cwd or _nearest_folder(record.cwd, self._birth.home),
+                name=spawn.name or (record.name if self.is_free(record.name) else ""),
+            )
+        session = await self.create(spawn, previous_session_id=query.session_id)
+        say(Error(reason, text))
+        session.attach(attachment, query, fresh=True, fallback=reason, previous_session_id=query.session_id)
+        return session
+
+    async def _settle(self, record: SessionRecord, reason: Reason) -> None:
+        """Make the record say what the decision found: expired, or dead."""
+        live = self.live.get(record.session_id)
+        if live is not None and reason == "expired":
+            await live.end("expired", "idle")
+        elif live is not None and not live.exiting:
+            # Its pid is gone or another's, and the keeper has not reaped it: what it held is not this shell any more.
+            live.exited(ExitStatus(None, None))
+        elif live is None and record.state == "running":
+            await self._stored(self._bury(record))
+
+    async def create(self, spawn: SpawnQuery, *, previous_session_id: str | None = None) -> Session:
+        """Start a new session.
+
+        A command that cannot be run gives a session that says so, as a shell would, and has ended with 127 or 126.
+
+        Raises:
+            RefusedError: `name_taken`, `bad_cwd`, `limit`, `spawn_failed`, or `storage`.
+        """
+        async with self._births:
+            if spawn.name and not self.is_free(spawn.name):
+                raise RefusedError(
+                    "name_taken",
+                    f"a running session is named {spawn.name!r} already; attach to it, or choose another name",
+                )
+            if len(self.live) >= self._birth.max_sessions:
+                raise RefusedError(
+                    "limit",
+                    f"{len(self.live)} sessions run already (daemon.max_sessions); end some",
+                    close_code=CloseCode.LIMIT,
+                )
+            cwd = spawn.cwd or self._birth.home
+            if not Path(cwd).is_dir():  # noqa: ASYNC240  # one stat; a hanging network folder is its user's own choice
+                raise RefusedError("bad_cwd", f"no folder {cwd}; choose one with --cwd")
+            record = self._new_record(spawn, cwd, previous_session_id)
+            return await self._birth_of(record)
+
+    def _new_record(self, spawn: SpawnQuery, cwd: str, previous_session_id: str | None) -> SessionRecord:
+        now = self._clock()
+        return SessionRecord(
+            session_id=str(uuid.uuid4()),
+            name=spawn.name,
+            argv=spawn.argv or self._birth.shell_argv,
+            cwd=cwd,
+            cols=spawn.cols or _DEFAULT_COLS,
+            rows=spawn.rows or _DEFAULT_ROWS,
+            created_at=now,
+            last_activity_at=now,
+            pid=None,
+            pid_started=None,
+            boot_id=self._boot_id,
+            state="running",
+            exit_code=None,
+            exit_signal=None,
+            ended_at=None,
+            end_reason=None,
+            linger_s=spawn.linger,
+            idle_expiry_s=self._birth.idle_expiry_s if spawn.expires == "default" else spawn.expires,
+            previous_session_id=previous_session_id,
+        )
+
+    async def _birth_of(self, record: SessionRecord) -> Session:
+        """Insert the row, then spawn: a crash between leaves a row without a process, never the other way round."""
+        await self._stored(self._store.records.insert(record))
+        log = await self._stored(SessionLog.create(self._store, record.session_id, cols=record.cols, rows=record.rows))
+        try:
+            held = await self.keeper.spawn(
+                record.session_id,
+                record.argv,
+                cwd=record.cwd,
+                env=self._environment(record),
+                cols=record.cols,
+                rows=record.rows,
+            )
+        except SpawnError as error:
+            if error.stage != "command":
+                await self._discard(record, log)
+                raise RefusedError("bad_cwd" if error.stage == "cwd" else "spawn_failed", str(error)) from None
+            return self._stillborn(record, log, error)
+        except KeeperError as error:
+            await self._discard(record, log)
+            raise RefusedError("spawn_failed", f"cannot start a process: {error}") from None
+        record = replace(record, pid=held.pid, pid_started=started_after_boot(held.pid))
+        session = self._enlist(record, log, held.master_fd)
+        session.dirty = True
+        await self._stored(session.save())
+        return session
+
+    def _environment(self, record: SessionRecord) -> dict[str, str]:
+        return {
+            **self._birth.environment,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "HOLDFAST_SESSION": record.session_id,
+        }
+
+    def _stillborn(self, record: SessionRecord, log: SessionLog, error: SpawnError) -> Session:
+        code = _EXIT_NOT_FOUND if error.errno == errno.ENOENT else _EXIT_NOT_EXECUTABLE
+        what = "command not found" if error.errno == errno.ENOENT else os.strerror(error.errno or errno.EACCES)
+        master, slave = os.openpty()  # a terminal nobody runs in: the session needs no second kind of life
+        os.close(slave)
+        session = self._enlist(record, log, master)
+        log.append(f"holdfast: {record.argv[0]}: {what}\r\n".encode(errors="replace"))
+        session.exited(ExitStatus(code, None))
+        return session
+
+    async def _discard(self, record: SessionRecord, log: SessionLog) -> None:
+        await self._stored(log.close(keep_tail=False))
+        await self._stored(self._store.records.delete(record.session_id))
+
+    def _enlist(self, record: SessionRecord, log: SessionLog, master_fd: int) -> Session:
+        session = Session(
+            record,
+            log,
+            master_fd,
+            store=self._store,
+            keeper=self.keeper,
+            lifetimes=self._lifetimes,
+            clock=self._clock,
+        )
+        self.live[record.session_id] = session
+        task = asyncio.get_running_loop().create_task(self._retire(session))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+        return session
+
+    async def _retire(self, session: Session) -> None:
+        await session.finished.wait()
+        self.live.pop(session.session_id, None)
+
+    def is_free(self, name: str) -> bool:
+        """Whether no running session has this name."""
+        return all(session.record.name != name or session.exiting for session in self.live.values())
+
+    def _on_exit(self, session_id: str, status: ExitStatus) -> None:
+        session = self.live.get(session_id)
+        if session is not None:
+            session.exited(status)
+
+    # Looking after them
+
+    async def records(self, *, ended: bool) -> list[SessionRecord]:
+        """Return the sessions, newest activity first. Raises RefusedError `storage`."""
+        found = {session.session_id: session.record for session in self.live.values() if ended or not session.exiting}
+        if ended:
+            for record in await self._stored(self._store.records.list()):
+                found.setdefault(record.session_id, record)
+        return sorted(found.values(), key=lambda record: record.last_activity_at, reverse=True)
+
+    async def record(self, session_id: str) -> SessionRecord:
+        """Return one session, running or ended. Raises RefusedError `not_found`, `storage`."""
+        live = self.live.get(session_id)
+        record = live.record if live is not None else await self._stored(self._store.records.get(session_id))
+        if record is None:
+            raise RefusedError("not_found", _TEXTS["not_found"].format(id=session_id))
+        return record
+
+    async def end(self, session_id: str, *, state: str = "ended", reason: str = "by request") -> SessionRecord:
+        """End a session and return its last record; one that has ended is returned as it is. Raises RefusedError."""
+        live = self.live.get(session_id)
+        if live is None:
+            return await self.record(session_id)
+        await live.end("expired" if state == "expired" else "ended", reason)
+        return live.record
+
+    async def rename(self, session_id: str, name: str) -> SessionRecord:
+        """Name a running session. Raises RefusedError `not_found`, `name_taken`, `storage`."""
+        live = self.live.get(session_id)
+        if live is None:
+            await self.record(session_id)
+            raise RefusedError("process_dead", "only a running session can be renamed")
+        if name and name != live.record.name and not self.is_free(name):
+            raise RefusedError("name_taken", f"a running session is named {name!r} already; choose another name")
+        live.rename(name)
+        await self._stored(live.save())
+        return live.record
+
+    async def expire_idle(self) -> None:
+        """End the sessions that have been idle too long. A quiet job in a session keeps it."""
+        now = self._clock()
+        idle = [
+            session
+            for session in self.live.values()
+            if not session.exiting and is_expired(session.record, busy=len(session.clients) > 0, now=now)
+        ]
+        if not idle:
+            return
+        company = sessions_with_company()
+        for session in idle:
+            if session.record.pid not in company:
+                logger.info("session %s expired", session.session_id)
+                await session.end("expired", "idle")
+
+    async def save_all(self) -> None:
+        """Write down where shells are and when they were last used, where that changed. Raises StoreError."""
+        for session in list(self.live.values()):
+            session.refresh_cwd()
+            await session.save()
+
+    def tell_all(self, code: str, message: str) -> None:
+        """Tell every client of trouble."""
+        for session in self.live.values():
+            session.report(code, message)
+
+    async def release_all(self) -> None:
+        """The daemon stops: flush everything, let go, leave the shells to the keeper."""
+        for task in self._retiring:
+            task.cancel()
+        for session in list(self.live.values()):
+            try:
+                await session.release()
+            except StoreError as error:  # the hot tail outlives the daemon, and still has it
+                logger.error("session %s: %s", session.session_id, error)  # noqa: TRY400  # its text says all
+        await self.keeper.close()
+
+    async def end_all(self) -> None:
+        """End every session."""
+        await asyncio.gather(*(session.end("ended", "daemon stop") for session in list(self.live.values())))
+
+    async def _stored(self, work: Awaitable[T]) -> T:
+        """The edge at which the store's errors become the daemon's."""
+        try:
+            return await work
+        except StoreError as error:
+            raise RefusedError("storage", f"the session store cannot be used: {error}") from error
+
+
+def _nearest_folder(path: str, home: str) -> str:
+    """Return the folder, or its nearest parent that is still there, rather than fail for a folder that is gone."""
+    return next(
+        (str(folder) for folder in (Path(path), *Path(path).parents) if folder.is_dir() and folder != Path("/")), home
+    )

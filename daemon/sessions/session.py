@@ -1,0 +1,445 @@
+"""One running session: its log, its terminal, its clients, and how it ends.
+
+Attaching is one synchronous step (take a place, note the offset, subscribe), so that history and live output meet
+without a gap or an overlap. The session knows nothing of sockets: what is attached is an `Attachment`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ...store.errors import StoreError
+from ...store.session_log import SessionLog
+from ...store.session_records import SessionRecord
+from ...store.store import Store
+from ...wire.errors import RefusedError
+from ...wire.messages import (
+    CloseCode,
+    Error,
+    Exit,
+    Presence,
+    Resized,
+    ServerMessage,
+)
+from ...wire.messages import Session as SessionMessage
+from ...wire.query import AttachQuery
+from ..keeper.link import ExitStatus
+from .clients import Clients, Size
+from .cursor import Cursor
+from .input import accept
+from .keeper_supervisor import KeeperSupervisor
+from .liveness import cwd_of
+from .resume import Reason, Start, starting_point
+from .terminal import Terminal
+
+__all__ = ["Attachment", "EndState", "Lifetimes", "Session"]
+
+logger = logging.getLogger(__name__)
+
+EndState = Literal["dead", "ended", "expired"]
+
+_STORE_RETRY_S = 1.0
+_SIGKILL_WAIT_S = 5.0
+"""How long a killed process may take to be reaped; longer means it hangs in the kernel, and its session is let go."""
+
+
+class Attachment(Protocol):
+    """What the front attaches to a session."""
+
+    client_id: str
+
+    def begin(self, session: Session, message: SessionMessage, cursor: Cursor) -> None:
+        """Start sending from the cursor, `message` first."""
+
+    def output_ready(self) -> None:
+        """The log has grown. Hot path."""
+
+    def input_applied(self) -> None:
+        """Input of this client reached the terminal."""
+
+    def post(self, message: ServerMessage) -> None:
+        """Send a message, without waiting."""
+
+    def finish(self, farewell: Exit) -> None:
+        """The log will not grow any more: send the rest of it, then `farewell`, then close as ended."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close without further output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things may last, in seconds."""
+
+    reconnect_window_s: float
+    kill_grace_s: float
+
+
+class Session:
+    """One running session.
+
+    Args:
+        record: its row; `record` is replaced, never changed in place, and `dirty` says that it was.
+        log: its bytes.
+        master_fd: its PTY.
+        store: where record and log are kept.
+        keeper: which signals and reaps its process.
+        lifetimes: reconnect window and grace of the kill.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        record: SessionRecord,
+        log: SessionLog,
+        master_fd: int,
+        *,
+        store: Store,
+        keeper: KeeperSupervisor,
+        lifetimes: Lifetimes,
+        clock: Callable[[], float],
+    ) -> None:
+        self.record = record
+        self.dirty = False
+        self.log = log
+        self.clients: Clients[Attachment] = Clients()
+        self.finished = asyncio.Event()
+        self._store = store
+        self._keeper = keeper
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._linger_timer: asyncio.TimerHandle | None = None
+        self._window_timers: set[asyncio.TimerHandle] = set()
+        self._end_as: tuple[EndState, str] = ("dead", "exited")
+        self._exited = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._next_seq: dict[str, int] = {}
+        self.terminal = Terminal(
+            master_fd,
+            log,
+            on_output=self._on_output,
+            on_input_applied=self._on_input_applied,
+            on_hangup=lambda: None,  # the keeper tells of the exit; a hang-up alone may be a daemonised child
+        )
+        log.on_room = self.terminal.resume_reading
+        self.terminal.resume_reading()
+        self._arm_linger()
+
+    # What it is
+
+    @property
+    def session_id(self) -> str:
+        """UUID4."""
+        return self.record.session_id
+
+    @property
+    def size(self) -> Size:
+        """Of the terminal, in cells."""
+        return Size(self.record.cols, self.record.rows)
+
+    @property
+    def exiting(self) -> bool:
+        """Whether its process has ended."""
+        return self._exited.is_set()
+
+    def refresh_cwd(self) -> None:
+        """Note where the shell is, so that a session that takes this one's place starts there."""
+        cwd = cwd_of(self.record.pid) if self.record.pid is not None else None
+        if cwd is not None and cwd != self.record.cwd:
+            self._change(cwd=cwd)
+
+    def rename(self, name: str) -> None:
+        """Give it a name; the registry has checked that it is free."""
+        self._change(name=name)
+
+    async def save(self) -> None:
+        """Write the record where it has changed. Raises StoreError."""
+        if self.dirty:
+            self.dirty = False
+            try:
+                await self._store.records.update(self.record)
+            except StoreError:
+                self.dirty = True
+                raise
+
+    def _change(self, **changes: object) -> None:
+        self.record = dataclasses.replace(self.record, **changes)  # type: ignore[arg-type]  # field names are checked by replace
+        self.dirty = True
+
+    def _note_activity(self) -> None:
+        self._change(last_activity_at=self._clock())
+
+    # Attaching
+
+    def attach(
+        self,
+        attachment: Attachment,
+        query: AttachQuery,
+        *,
+        fresh: bool,
+        fallback: Reason | None = None,
+        previous_session_id: str | None = None,
+    ) -> None:
+        """Attach a client: place, offset and subscription in one step.
+
+        Raises:
+            RefusedError: another client is the only writer.
+        """
+        now = self._clock()
+        evicted = self.clients.join(
+            attachment, attachment.client_id, query.mode, exclusive=query.exclusive, steal=query.steal, now=now
+        )
+        for old in evicted:
+            old.close(CloseCode.TAKEN_OVER, "another client took this place")
+        self._cancel_linger()
+        if query.mode == "rw" and query.spawn.cols and query.spawn.rows:
+            self._take_size(attachment, Size(query.spawn.cols, query.spawn.rows))
+        client_id = attachment.client_id
+        unknown = self.log.inputs.unknown(client_id)
+        self.log.inputs.settle(client_id)
+        queued = self.terminal.queued_seq(client_id)
+        self._next_seq[client_id] = self.log.inputs.next_seq(client_id) if queued is None else queued
+        # All of a fresh session is live, also what its shell printed before this line: it may ask, and wants an answer.
+        replay_until = 0 if fresh else self.log.tail
+        start = (
+            Start("fresh", 0, 0) if fresh else starting_point(query.since, self.log.head, replay_until, query.replay)
+        )
+        message = SessionMessage(
+            session_id=self.session_id,
+            reconnected=not fresh,
+            age_seconds=round(max(0.0, now - self.record.created_at), 3),
+            created_at=self.record.created_at,
+            attach=start.attach,
+            offset=start.offset,
+            input_seq=self._next_seq[client_id],
+            cols=self.record.cols,
+            rows=self.record.rows,
+            fallback=fallback,
+            previous_session_id=previous_session_id,
+            client_id=client_id,
+            name=self.record.name,
+            trimmed_bytes=start.trimmed_bytes,
+            replay_until=replay_until,
+            input_unknown=unknown,
+            exclusive=self.clients.exclusive_id,
+        )
+        attachment.begin(self, message, Cursor(start.offset, replay_until, query.window))
+        self._tell_presence()
+        self._note_activity()
+
+    def leave(self, attachment: Attachment) -> None:
+        """The client detached: it keeps no place."""
+        self.clients.leave(attachment)
+        self._after_departure(attachment)
+
+    def vanish(self, attachment: Attachment) -> None:
+        """The client's connection broke: its place waits for it."""
+        place = self.clients.vanish(attachment, self._clock())
+        if place is not None and not self.exiting:
+
+            def give_up() -> None:
+                self._window_timers.discard(timer)
+                if self.clients.give_up(place):
+                    self._after_departure(attachment)
+
+            timer = self._loop.call_later(self._lifetimes.reconnect_window_s, give_up)
+            self._window_timers.add(timer)
+            self._tell_presence()
+            self._note_activity()
+
+    def _after_departure(self, attachment: Attachment) -> None:
+        del attachment
+        self._tell_presence()
+        self._note_activity()
+        self._arm_linger()
+
+    def _arm_linger(self) -> None:
+        """Once the last client is gone, and nobody is expected back, a lingering session's time begins to run."""
+        self._cancel_linger()
+        if self.record.linger_s is not None and not len(self.clients) and not self.exiting:
+            self._linger_timer = self._loop.call_later(
+                self.record.linger_s, lambda: self._spawn(self.end("ended", "lingered"))
+            )
+
+    def _cancel_linger(self) -> None:
+        if self._linger_timer is not None:
+            self._linger_timer.cancel()
+            self._linger_timer = None
+
+    def tell(self, message: ServerMessage) -> None:
+        """Send a message to every client."""
+        for attachment in self.clients.connected:
+            attachment.post(message)
+
+    def _tell_presence(self) -> None:
+        self.tell(Presence(self.clients.presence()))
+
+    # What clients do
+
+    def type(self, attachment: Attachment, seq: int | None, data: bytes) -> None:
+        """Type `data` into the terminal, except what was typed already.
+
+        Raises:
+            RefusedError: `read_only`, or `input_gap`.
+        """
+        if self._is_stranger(attachment, "type"):
+            return
+        client_id = attachment.client_id
+        expected = self._next_seq[client_id]
+        new = accept(expected, seq, data)
+        own_size = self.clients.size_of(attachment)
+        if own_size is not None:
+            self._resize(own_size)
+        self._next_seq[client_id] = expected + len(new)
+        self._change(last_activity_at=self._clock())
+        self.terminal.write(new, client_id=client_id, seq=expected)
+
+    def resize(self, attachment: Attachment, size: Size) -> None:
+        """The client's own terminal has another size now. Raises RefusedError `read_only`."""
+        if not self._is_stranger(attachment, "resize"):
+            self._take_size(attachment, size)
+
+    def request_end(self, attachment: Attachment) -> None:
+        """The client wants the session to end. Raises RefusedError `read_only`."""
+        if not self._is_stranger(attachment, "end the session"):
+            self._spawn(self.end("ended", "by request"))
+
+    def _is_stranger(self, attachment: Attachment, act: str) -> bool:
+        """Whether it has lost its place meanwhile, which is no error of the client. Raises RefusedError `read_only`."""
+        place = self.clients.find(attachment)
+        if place is not None and place.mode == "ro":
+            raise RefusedError("read_only", f"attached read-only: cannot {act}; attach again without --read-only")
+        return place is None or self.exiting
+
+    def _take_size(self, attachment: Attachment, size: Size) -> None:
+        self.clients.note_size(attachment, size)
+        self._resize(size)
+
+    def _resize(self, size: Size) -> None:
+        if size == self.size:
+            return
+        self._change(cols=size.cols, rows=size.rows)
+        self.log.note_resize(size.cols, size.rows)
+        self.terminal.resize(size)
+        self.tell(Resized(size.cols, size.rows))
+
+    def shell_has_terminal(self) -> bool:
+        """Whether the session's own process is in the foreground: a shell that is there waits at its prompt."""
+        return self.record.pid is not None and self.terminal.foreground_group() == self.record.pid
+
+    # Terminal events
+
+    def _on_output(self) -> None:
+        self.record_activity_cheaply()
+        for attachment in self.clients.connected:
+            attachment.output_ready()
+
+    def record_activity_cheaply(self) -> None:
+        """Note output as activity. Hot path: at most one new record a second."""
+        now = self._clock()
+        if now - self.record.last_activity_at >= 1.0:
+            self._change(last_activity_at=now)
+
+    def _on_input_applied(self, client_id: str) -> None:
+        for attachment in self.clients.connected:
+            if attachment.client_id == client_id:
+                attachment.input_applied()
+
+    # How it ends
+
+    async def end(self, state: EndState, reason: str) -> None:
+        """End what runs: SIGHUP, then SIGKILL after the grace; returns when the session is stored as ended."""
+        if not self.exiting:
+            self._end_as = (state, reason)
+            for signum, wait_s in (
+                (signal.SIGHUP, self._lifetimes.kill_grace_s),
+                (signal.SIGKILL, _SIGKILL_WAIT_S),
+            ):
+                await self._keeper.signal(self.session_id, signum)
+                try:
+                    await asyncio.wait_for(self._exited.wait(), wait_s)
+                    break
+                except TimeoutError:
+                    continue
+            else:
+                logger.warning("session %s: its process does not die; letting go of it", self.session_id)
+                self.exited(ExitStatus(None, None))
+        await self.finished.wait()
+
+    def exited(self, status: ExitStatus) -> None:
+        """The keeper reaped the process: take the rest of its output, tell the clients, store the end."""
+        if not self.exiting:
+            self._exited.set()
+            self._spawn(self._finish(status))
+
+    async def _finish(self, status: ExitStatus) -> None:
+        self._cancel_linger()
+        for timer in self._window_timers:
+            timer.cancel()
+        await self._drain_terminal()
+        self.terminal.close()
+        state, reason = self._end_as
+        self._change(
+            state=state,
+            end_reason=reason,
+            exit_code=status.code,
+            exit_signal=status.signal,
+            ended_at=self._clock(),
+            pid=None,
+        )
+        for attachment in self.clients.connected:
+            attachment.finish(Exit(status.code, status.signal))
+        await self._store_end()
+        self.finished.set()
+
+    async def _drain_terminal(self) -> None:
+        self.terminal.drain()
+        while self.log.full:  # the store is behind: wait for it rather than lose the last words
+            try:
+                await self._store.flusher.flush(self.log)
+            except StoreError:
+                await asyncio.sleep(_STORE_RETRY_S)
+            self.terminal.drain()
+
+    async def _store_end(self) -> None:
+        """Store the end, however long the store takes to come back; the keeper remembers it until then."""
+        while True:
+            try:
+                await self.save()
+                await self.log.close(keep_tail=False)
+                break
+            except StoreError as error:
+                logger.warning("session %s: its end is not stored yet: %s", self.session_id, error)
+                await asyncio.sleep(_STORE_RETRY_S)
+        await self._keeper.forget(self.session_id)
+
+    async def release(self) -> None:
+        """The daemon stops: let go of everything, the process lives on in the keeper."""
+        self._cancel_linger()
+        for timer in self._window_timers:
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for attachment in self.clients.connected:
+            attachment.close(CloseCode.STOPPING, "the daemon stops; come back")
+        self.terminal.close()
+        self.refresh_cwd()
+        await self.save()
+        await self.log.close(keep_tail=True)
+
+    def report(self, code: str, message: str) -> None:
+        """Tell every client of trouble."""
+        self.tell(Error(code, message))
+
+    def _spawn(self, coroutine: object) -> None:
+        task: asyncio.Task[None] = self._loop.create_task(coroutine)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,201 @@
+"""Real homes, daemons and keepers for the integration tests; everything that a test started is ended with it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+START_TIMEOUT_S = 20.0
+
+
+class UnixHttp(http.client.HTTPConnection):
+    """`http.client` over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=20)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(str(self._path))
+
+
+@dataclass
+class Daemon:
+    """A real daemon in a home of its own."""
+
+    home: Path
+    environ: dict[str, str]
+    arguments: list[str] = field(default_factory=lambda: ["--listen", "127.0.0.1:0"])
+    process: subprocess.Popen[bytes] | None = None
+    _keepers: set[int] = field(default_factory=set)
+
+    @property
+    def socket(self) -> Path:
+        return self.home / "run" / "daemon.sock"
+
+    @property
+    def token(self) -> str:
+        return (self.home / "data" / "token").read_text().strip()
+
+    @property
+    def log(self) -> str:
+        path = self.home / "data" / "daemon.log"
+        return path.read_text() if path.exists() else ""
+
+    def start(self, *arguments: str) -> None:
+        """Start it and wait until it listens; fails with what it said."""
+        word, process = self.try_start(*arguments)
+        assert word == "ok", f"the daemon did not start: {word}\n{self.log}"
+        self.process = process
+        self._keepers.add(self.status()["keeper_pid"])
+
+    def try_start(self, *arguments: str) -> tuple[str, subprocess.Popen[bytes]]:
+        """Start a daemon and return its word."""
+        reader, writer = os.pipe()
+        (self.home / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.home / "data" / "daemon.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "holdfast.daemon.main", "--ready-fd", str(writer), *self.arguments, *arguments],
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[writer],
+                start_new_session=True,
+            )
+        os.close(writer)
+        parts: list[bytes] = []
+        try:
+            while select.select([reader], [], [], START_TIMEOUT_S)[0]:
+                part = os.read(reader, 4096)
+                if not part:
+                    break
+                parts.append(part)
+            else:
+                process.kill()
+        finally:
+            os.close(reader)
+        return b"".join(parts).decode().strip(), process
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(20)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        """One HTTP request over the Unix socket; returns status and parsed JSON."""
+        connection = UnixHttp(self.socket)
+        try:
+            connection.request(method, path, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def status(self) -> dict[str, Any]:
+        code, answer = self.request("GET", "/api/daemon")
+        assert code == 200, answer
+        return dict(answer)
+
+    @property
+    def port(self) -> int:
+        return int(self.status()["listen"][0].rsplit(":", 1)[1].split("/")[0])
+
+    def close(self) -> None:
+        """End its sessions, the daemon and every keeper it had."""
+        if self.process is not None and self.process.poll() is None:
+            try:
+                self._keepers.add(self.status()["keeper_pid"])
+                self.request("POST", "/api/daemon/stop?end_sessions=1")
+                self.process.wait(20)
+            except (OSError, subprocess.TimeoutExpired, AssertionError):
+                self.process.kill()
+                self.process.wait()
+        for pid in self._keepers:
+            end_process(pid)
+
+
+def end_process(pid: int) -> None:
+    """End a process that a test started, if it is still there, and wait for it."""
+    try:
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        process.kill()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty HOLDFAST_HOME with a path short enough for its sockets."""
+    with tempfile.TemporaryDirectory(prefix="hf-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def environ(home: Path) -> dict[str, str]:
+    """The environment of a daemon and its shells: a plain sh, and nothing of the tester's own."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "VIRTUAL_ENV") if name in os.environ}
+    user_home = home / "user"
+    user_home.mkdir()
+    return {
+        **kept,
+        "HOME": str(user_home),
+        "USER": "tester",
+        "SHELL": "/bin/sh",
+        "LANG": "C.UTF-8",
+        "PS1": "$ ",
+        "ENV": "",
+        "HOLDFAST_HOME": str(home),
+        "PYTHONWARNINGS": "default",
+    }
+
+
+@pytest.fixture
+def daemon(home: Path, environ: dict[str, str]) -> Iterator[Daemon]:
+    """A running daemon."""
+    one = Daemon(home, environ)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def stopped_daemon(home: Path, environ: dict[str, str]) -> Iterator[Daemon]:
+    """A daemon that the test starts itself."""
+    one = Daemon(home, environ)
+    try:
+        yield one
+    finally:
+        one.close()
