@@ -63,6 +63,7 @@ class CloseCode:
 
     DETACHED = 1000
     STOPPING = 1001
+    INTERNAL = 1011
     ENDED = 4000
     TAKEN_OVER = 4001
     PROTOCOL_ERROR = 4002
@@ -97,7 +98,7 @@ def _check_number(name: str, number: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Text typed by the user; `seq`: bytes of input (UTF-8) this client sent before, None where it does not count."""
+    """Text typed by the user; `seq`: bytes of input (UTF-8) this client sent before, None counts as the next."""
 
     type: ClassVar = "input"
     text: str

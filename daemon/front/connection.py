@@ -124,7 +124,7 @@ class _Client:
     async def _obey(self, message: ClientMessage) -> None:
         match message:
             case Input(text, seq):
-                await self._type(seq, text.encode("utf-8", "surrogatepass"))
+                await self._type(seq, text.encode())
             case Resize(cols, rows):
                 self._session.resize(self._stream, Size(cols, rows))
             case Ack(offset):

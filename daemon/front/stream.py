@@ -206,7 +206,7 @@ class OutputStream:
                 await self._replay_batch()
         except Exception:
             logger.exception("client %s: replay failed", self.client_id)
-            self.close(1011, "internal error")
+            self.close(CloseCode.INTERNAL, "internal error")
         finally:
             self._catching_up = None
         self.pump()

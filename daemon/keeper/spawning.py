@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -92,8 +93,7 @@ class Spawner:
         except NotSpawnedError:
             # pty.fork and ptyprocess leave their pipe and both ends of the terminal open when a fork or exec fails.
             for fd in _open_descriptors() - before:
-                with contextlib.suppress(OSError):  # the one that listed the directory is gone already
-                    os.close(fd)
+                os.close(fd)
             raise
         os.set_inheritable(forked.fd, False)
         return forked.pid, forked.fd
@@ -195,4 +195,13 @@ def _explain(error: Exception, command: str, cwd: str) -> NotSpawnedError:
 
 
 def _open_descriptors() -> set[int]:
-    return {int(name) for name in os.listdir("/dev/fd")}  # noqa: PTH208  # as above
+    listed = [int(name) for name in os.listdir("/dev/fd")]  # noqa: PTH208  # as above
+    return {fd for fd in listed if _is_open(fd)}  # without the one that listed them
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        fcntl.fcntl(fd, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True

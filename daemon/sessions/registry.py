@@ -308,7 +308,9 @@ class Registry:
             return self._stillborn(record, log, error)
         except KeeperError as error:
             await self._discard(record, log)
-            raise RefusedError("spawn_failed", f"cannot start a process: {error}") from None
+            raise RefusedError(
+                "spawn_failed", f"cannot start a process: {error}", close_code=CloseCode.INTERNAL
+            ) from None
         record = replace(record, pid=held.pid, pid_started=started_after_boot(held.pid))
         session = self._enlist(record, log, held.master_fd)
         session.dirty = True
@@ -451,7 +453,9 @@ class Registry:
         try:
             return await work
         except StoreError as error:
-            raise RefusedError("storage", f"the session store cannot be used: {error}") from error
+            raise RefusedError(
+                "storage", f"the session store cannot be used: {error}", close_code=CloseCode.INTERNAL
+            ) from error
 
 
 def _nearest_folder(path: str, home: str) -> str:

@@ -10,7 +10,8 @@ import asyncio
 import dataclasses
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -45,6 +46,9 @@ logger = logging.getLogger(__name__)
 EndState = Literal["dead", "ended", "expired"]
 
 _STORE_RETRY_S = 1.0
+_SAVE_DELAY_S = 1.0
+"""A changed folder is written down this much later: one write for a script that changes it a thousand times."""
+
 _SIGKILL_WAIT_S = 5.0
 """How long a killed process may take to be reaped; longer means it hangs in the kernel, and its session is let go."""
 
@@ -116,11 +120,13 @@ class Session:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._save_timer: asyncio.TimerHandle | None = None
         self._window_timers: set[asyncio.TimerHandle] = set()
         self._end_as: tuple[EndState, str] = ("dead", "exited")
         self._exited = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_seq: dict[str, int] = {}
+        self._farewell: Exit | None = None
         self.terminal = Terminal(
             master_fd,
             log,
@@ -154,6 +160,7 @@ class Session:
         cwd = cwd_of(self.record.pid) if self.record.pid is not None else None
         if cwd is not None and cwd != self.record.cwd:
             self._change(cwd=cwd)
+            self._save_soon()
 
     def rename(self, name: str) -> None:
         """Give it a name; the registry has checked that it is free."""
@@ -168,6 +175,15 @@ class Session:
             except StoreError:
                 self.dirty = True
                 raise
+
+    def _save_soon(self) -> None:
+        if self._save_timer is None and not self.exiting:
+            self._save_timer = self._loop.call_later(_SAVE_DELAY_S, lambda: self._spawn(self._save_in_background()))
+
+    async def _save_in_background(self) -> None:
+        self._save_timer = None
+        with suppress(StoreError):  # it stays dirty: housekeeping tries again
+            await self.save()
 
     def _change(self, **changes: object) -> None:
         self.record = dataclasses.replace(self.record, **changes)  # type: ignore[arg-type]  # field names are checked by replace
@@ -200,10 +216,10 @@ class Session:
             old.close(CloseCode.TAKEN_OVER, "another client took this place")
         self._cancel_linger()
         if query.mode == "rw" and query.spawn.cols and query.spawn.rows:
-            self._take_size(attachment, Size(query.spawn.cols, query.spawn.rows))
+            own_size = Size(query.spawn.cols, query.spawn.rows)
+            self.clients.note_size(attachment, own_size)
+            self._resize(own_size, but_tell_not=attachment)
         client_id = attachment.client_id
-        unknown = self.log.inputs.unknown(client_id)
-        self.log.inputs.settle(client_id)
         queued = self.terminal.queued_seq(client_id)
         self._next_seq[client_id] = self.log.inputs.next_seq(client_id) if queued is None else queued
         # All of a fresh session is live, also what its shell printed before this line: it may ask, and wants an answer.
@@ -227,10 +243,14 @@ class Session:
             name=self.record.name,
             trimmed_bytes=start.trimmed_bytes,
             replay_until=replay_until,
-            input_unknown=unknown,
+            # Told until the client types again: the connection may break before it hears of it.
+            input_unknown=self.log.inputs.unknown(client_id),
             exclusive=self.clients.exclusive_id,
         )
         attachment.begin(self, message, Cursor(start.offset, replay_until, query.window))
+        if self._farewell is not None:  # a command that was done before its client was attached
+            attachment.finish(self._farewell)
+            return
         self._tell_presence()
         self._note_activity()
 
@@ -268,6 +288,13 @@ class Session:
                 self.record.linger_s, lambda: self._spawn(self.end("ended", "lingered"))
             )
 
+    def _cancel_timers(self) -> None:
+        self._cancel_linger()
+        for timer in self._window_timers:
+            timer.cancel()
+        if self._save_timer is not None:
+            self._save_timer.cancel()
+
     def _cancel_linger(self) -> None:
         if self._linger_timer is not None:
             self._linger_timer.cancel()
@@ -304,7 +331,8 @@ class Session:
     def resize(self, attachment: Attachment, size: Size) -> None:
         """The client's own terminal has another size now. Raises RefusedError `read_only`."""
         if not self._is_stranger(attachment, "resize"):
-            self._take_size(attachment, size)
+            self.clients.note_size(attachment, size)
+            self._resize(size)
 
     def request_end(self, attachment: Attachment) -> None:
         """The client wants the session to end. Raises RefusedError `read_only`."""
@@ -318,17 +346,15 @@ class Session:
             raise RefusedError("read_only", f"attached read-only: cannot {act}; attach again without --read-only")
         return place is None or self.exiting
 
-    def _take_size(self, attachment: Attachment, size: Size) -> None:
-        self.clients.note_size(attachment, size)
-        self._resize(size)
-
-    def _resize(self, size: Size) -> None:
+    def _resize(self, size: Size, *, but_tell_not: Attachment | None = None) -> None:
         if size == self.size:
             return
         self._change(cols=size.cols, rows=size.rows)
         self.log.note_resize(size.cols, size.rows)
         self.terminal.resize(size)
-        self.tell(Resized(size.cols, size.rows))
+        for attachment in self.clients.connected:
+            if attachment is not but_tell_not:
+                attachment.post(Resized(size.cols, size.rows))
 
     def shell_has_terminal(self) -> bool:
         """Whether the session's own process is in the foreground: a shell that is there waits at its prompt."""
@@ -337,12 +363,10 @@ class Session:
     # Terminal events
 
     def _on_output(self) -> None:
-        self.record_activity_cheaply()
         for attachment in self.clients.connected:
             attachment.output_ready()
-
-    def record_activity_cheaply(self) -> None:
-        """Note output as activity. Hot path: at most one new record a second."""
+        # Behind what the clients wait for. A shell that dies has no folder any more, so the last one is kept up to date.
+        self.refresh_cwd()
         now = self._clock()
         if now - self.record.last_activity_at >= 1.0:
             self._change(last_activity_at=now)
@@ -380,9 +404,7 @@ class Session:
             self._spawn(self._finish(status))
 
     async def _finish(self, status: ExitStatus) -> None:
-        self._cancel_linger()
-        for timer in self._window_timers:
-            timer.cancel()
+        self._cancel_timers()
         await self._drain_terminal()
         self.terminal.close()
         state, reason = self._end_as
@@ -394,8 +416,9 @@ class Session:
             ended_at=self._clock(),
             pid=None,
         )
+        self._farewell = Exit(status.code, status.signal)
         for attachment in self.clients.connected:
-            attachment.finish(Exit(status.code, status.signal))
+            attachment.finish(self._farewell)
         await self._store_end()
         self.finished.set()
 
@@ -422,9 +445,7 @@ class Session:
 
     async def release(self) -> None:
         """The daemon stops: let go of everything, the process lives on in the keeper."""
-        self._cancel_linger()
-        for timer in self._window_timers:
-            timer.cancel()
+        self._cancel_timers()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -439,7 +460,7 @@ class Session:
         """Tell every client of trouble."""
         self.tell(Error(code, message))
 
-    def _spawn(self, coroutine: object) -> None:
-        task: asyncio.Task[None] = self._loop.create_task(coroutine)  # type: ignore[arg-type]
+    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
+        task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

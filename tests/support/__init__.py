@@ -1,0 +1,1 @@
+"""What several tests need: real daemons, and a client that takes the protocol literally."""
