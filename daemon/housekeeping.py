@@ -22,7 +22,7 @@ async def keep_house(registry: Registry, store: Store, *, clock: Callable[[], fl
     while True:
         await asyncio.sleep(INTERVAL_S)
         try:
-            await registry.expire_idle()
+            registry.expire_idle()
             await registry.save_all()
             await store.housekeep(clock())
         except StoreError as error:

@@ -17,9 +17,10 @@ from .front.gate import Policy
 from .front.server import Front, ListenError
 from .front.token import Token
 from .housekeeping import keep_house
+from .sessions.births import BirthPlan
 from .sessions.history import History
 from .sessions.liveness import boot_id
-from .sessions.registry import Birth, Registry
+from .sessions.registry import Registry
 from .sessions.session import Lifetimes
 from .systemd import notify_systemd
 
@@ -74,7 +75,13 @@ class Service:
         )
         try:
             self._registry = Registry(
-                store, paths, birth=self._birth(), lifetimes=self._lifetimes(), boot_id=boot, clock=self._clock
+                store,
+                paths,
+                plan=self._plan(),
+                max_sessions=self._config.daemon.max_sessions,
+                lifetimes=self._lifetimes(),
+                boot_id=boot,
+                clock=self._clock,
             )
             await self._serve(store, token, addresses, on_ready)
         finally:
@@ -138,14 +145,13 @@ class Service:
         for address in self._config.daemon.addresses() if addresses is None else addresses:
             self._listening.append(await front.listen_tcp(address.host, address.port))
 
-    def _birth(self) -> Birth:
+    def _plan(self) -> BirthPlan:
         session = self._config.session
-        return Birth(
+        return BirthPlan(
             shell_argv=session.shell_argv(os.environ),
             environment=session.child_environment(os.environ),
             home=os.environ.get("HOME") or str(Path.home()),
             idle_expiry_s=self._config.idle_expiry_s,
-            max_sessions=self._config.daemon.max_sessions,
         )
 
     def _lifetimes(self) -> Lifetimes:

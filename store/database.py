@@ -1,4 +1,4 @@
-"""The SQLite file: connections, transactions, migrations, and the one place where `sqlite3` errors are translated.
+"""The SQLite file: connections, transactions, and the one place where `sqlite3` errors are translated.
 
 One connection writes and checkpoints (two that write can corrupt a WAL before SQLite 3.51.3); another only reads, so
 that a long replay never blocks a write. `synchronous=NORMAL` is safe against a crash of the process, `FULL` also
@@ -13,28 +13,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import sqlite3
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
 
-from .errors import DatabaseDamagedError, SchemaError, StorageUnavailableError, StoreError
+from .errors import DatabaseDamagedError, StorageUnavailableError, StoreError
+from .migrations import check_owner, migrate, pragma
 
 __all__ = ["Database", "Statement"]
 
 Statement = tuple[str, Sequence[Sequence[Any]]]
 """SQL and the rows of parameters it is executed with."""
 
-_APPLICATION_ID = 0x486F6C64  # "Hold", shown by file(1)
 _PAGE_BYTES = 16_384  # chunks are blobs of tens of kB: 16 KiB pages store a flood faster than 4 KiB ones (measured)
 _BUSY_TIMEOUT_S = 1.0
 _WAL_KEPT_BYTES = 64 << 20
-_MIGRATION_NAME = re.compile(r"(\d{4})_\w+\.sql")
+
+logger = logging.getLogger(__name__)
 
 # Its DEBUG log prints bound data: what people typed and saw.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
@@ -49,8 +48,9 @@ class Database:
         self._transactions: set[asyncio.Task[None]] = set()
         self._writer: aiosqlite.Connection
         self._reader: aiosqlite.Connection
-        self._file: tuple[int, int]
+        self._file: tuple[int, int] | None = None
         self._synchronous = ""
+        self._is_connected = False
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -94,7 +94,7 @@ class Database:
         async with self._write_lock:
             with _translated(self.path):
                 await self._writer.execute_fetchall(f"PRAGMA incremental_vacuum({pages:d})")
-                return await _pragma(self._writer, "freelist_count")
+                return await pragma(self._writer, "freelist_count")
 
     async def close(self) -> None:
         """Finish what is running, checkpoint and close. The writer last: the last one out checkpoints."""
@@ -109,13 +109,13 @@ class Database:
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._writer = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S)
         try:
-            await _check_owner(self._writer, self.path)
+            await check_owner(self._writer, self.path)
             await self._writer.executescript(
                 # The first two only count for an empty file, and before its first table.
                 f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;"
                 f"PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {_WAL_KEPT_BYTES};"
             )
-            await _migrate(self._writer, self.path)
+            await migrate(self._writer, self.path)
             self._reader = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
             await self._writer.close()
@@ -123,11 +123,12 @@ class Database:
         await self._reader.executescript("PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;")
         self._file = _identity(self.path)
         self._synchronous = ""
+        self._is_connected = True
 
     async def _transact(self, statements: Sequence[Statement], *, durable: bool) -> None:
         async with self._write_lock:
             with _translated(self.path):
-                self._check_in_place()
+                await self._ensure_in_place()
                 await self._set_synchronous("FULL" if durable else "NORMAL")
                 try:
                     for sql, rows in statements:
@@ -143,10 +144,30 @@ class Database:
             await self._writer.execute(f"PRAGMA synchronous = {level}")
             self._synchronous = level
 
-    def _check_in_place(self) -> None:
-        """Refuse to write into a file that nobody will find again: SQLite itself would not notice."""
-        if _identity(self.path) != self._file:
-            raise StorageUnavailableError(f"{self.path} was removed or replaced while in use")
+    async def _ensure_in_place(self) -> None:
+        """Do not write into a file that nobody will find again; SQLite itself does not notice that it was removed.
+
+        The connection still has everything, so the file is made again from it.
+        """
+        if not self._is_connected:
+            await self._connect()
+        found = _identity(self.path)
+        if found == self._file:
+            return
+        if found is not None:
+            raise StorageUnavailableError(f"{self.path} was replaced while in use; put it back, or restart the daemon")
+        draft = self.path.with_name(f"{self.path.name}.rebuilt")
+        draft.unlink(missing_ok=True)
+        await self._writer.execute("VACUUM INTO ?", (str(draft),))
+        draft.chmod(0o600)
+        self._is_connected = False
+        await self._reader.close()
+        await self._writer.close()
+        for suffix in ("-wal", "-shm"):  # those of the removed file: SQLite would apply them to the new one
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        draft.replace(self.path)
+        await self._connect()
+        logger.warning("%s was removed while in use; it was made again with all that was in it", self.path)
 
     async def _finish(self, transaction: Coroutine[Any, Any, None]) -> None:
         """Run it to its end even where the caller is cancelled."""
@@ -156,50 +177,12 @@ class Database:
         await asyncio.shield(task)
 
 
-async def _check_owner(connection: aiosqlite.Connection, path: Path) -> None:
-    """Raise SchemaError for the database of another program: migrating would write our tables into it."""
-    if await _pragma(connection, "application_id") == _APPLICATION_ID:
-        return
-    tables = await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
-    if next(iter(tables))[0] or await _pragma(connection, "user_version"):
-        raise SchemaError(f"{path} is the database of another program; move it away, or use another data folder")
-
-
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Apply the numbered files of `schema/` that the database has not seen, each in a transaction with its number."""
-    version = await _pragma(connection, "user_version")
-    migrations = _migrations()
-    if version > max(migrations):
-        raise SchemaError(
-            f"{path} was written by a newer version (schema {version}, this one knows {max(migrations)}): "
-            "install that version again, or use another data folder"
-        )
-    for number in sorted(migrations):
-        if number > version:
-            await connection.executescript(
-                f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID};"
-                f"{migrations[number]} PRAGMA user_version = {number}; COMMIT;"
-            )
-
-
-def _migrations() -> dict[int, str]:
-    folder = resources.files(__package__ or "").joinpath("schema")
-    names = {entry.name: entry for entry in folder.iterdir()}
-    matches = [match for match in map(_MIGRATION_NAME.fullmatch, names) if match]
-    return {int(match[1]): names[match[0]].read_text(encoding="utf-8") for match in matches}
-
-
-async def _pragma(connection: aiosqlite.Connection, name: str) -> int:
-    (row,) = await connection.execute_fetchall(f"PRAGMA {name}")
-    return int(row[0])
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Return device and inode, or zeros where there is no file."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return device and inode, or None where there is no file."""
     try:
         status = path.stat()
-    except OSError:
-        return 0, 0
+    except FileNotFoundError:
+        return None
     return status.st_dev, status.st_ino
 
 

@@ -74,12 +74,13 @@ class Flusher:
     async def run(self) -> None:
         """Write what is due, for ever. Idle, it sleeps without a deadline."""
         while True:
-            decision = decide(self._monotonic(), self._situation())
-            if decision.write:
-                await self._try_write(whole=decision.whole)
-            else:
-                await self._wait(decision.wake_at)
-                self._relieve()
+            try:
+                await self._step()
+            except StoreError:
+                pass  # reported, and tried again when it is due
+            except Exception:  # whatever it is: a flusher that ends would stop every terminal as their rings fill up
+                logger.exception("flushing failed")
+                self._retry_at = self._monotonic() + RETRY_INTERVAL_S
 
     async def flush(self, log: SessionLog, /) -> None:
         """Commit all of one log now, so that it survives a power cut. Raises StoreError."""
@@ -88,6 +89,14 @@ class Flusher:
     async def flush_all(self) -> None:
         """Commit all that is not committed, so that it survives a power cut. Raises StoreError."""
         await self._write(list(self._dirty), whole=True)
+
+    async def _step(self) -> None:
+        decision = decide(self._monotonic(), self._situation())
+        if decision.write:
+            await self._write(list(self._dirty), whole=decision.whole)
+        else:
+            await self._wait(decision.wake_at)
+            self._relieve()
 
     def _situation(self) -> Situation:
         return Situation(
@@ -106,15 +115,6 @@ class Flusher:
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._news.wait()
-
-    async def _try_write(self, *, whole: bool) -> None:
-        try:
-            await self._write(list(self._dirty), whole=whole)
-        except StoreError:
-            pass  # reported, and tried again when it is due
-        except Exception:  # whatever it is: a flusher that ends would stop every terminal as their rings fill up
-            logger.exception("flushing failed")
-            self._retry_at = self._monotonic() + RETRY_INTERVAL_S
 
     async def _write(self, logs: Sequence[SessionLog], *, whole: bool) -> None:
         """Write to the end even where the caller is cancelled: what is committed must also be counted as stored."""

@@ -20,7 +20,7 @@ class StoreLimits:
         retention_s: seconds for which the history of an ended session is kept.
     """
 
-    ring_bytes: int = 1 << 20
+    ring_bytes: int = 2 << 20
     chunk_bytes: int = 256 * 1024
     session_bytes: int = 50_000_000
     total_bytes: int = 2_000_000_000

@@ -26,9 +26,11 @@ second; beyond it every other mark goes, and the spacing doubles until the chunk
 class OutputTimes:
     """The marks of what is not sealed yet, oldest first."""
 
-    def __init__(self) -> None:
-        self._offsets = array("Q")
-        self._times = array("d")
+    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+        """Begin with `marks`, of a partial chunk that will be replaced."""
+        marks = list(marks)
+        self._offsets = array("Q", (offset for offset, _ in marks))
+        self._times = array("d", (at for _, at in marks))
         self._spacing_s = _SPACING_S
         self._last = float("-inf")
 
@@ -59,12 +61,6 @@ class OutputTimes:
             del self._offsets[:first]
             del self._times[:first]
             self._spacing_s = _SPACING_S
-
-    def restore(self, marks: Iterable[Mark]) -> None:
-        """Take up the marks of a partial chunk that will be replaced."""
-        for offset, at in marks:
-            self._offsets.append(offset)
-            self._times.append(at)
 
 
 def pack(marks: list[Mark]) -> bytes:

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Protocol
 
 from .chunk_table import ChunkTable, Resize, Span
-from .chunks import Chunk, cut_length
+from .chunks import Chunk
 from .errors import CorruptChunkError, GapError, StoreError
-from .flush_batch import Batch, Piece
+from .flush_batch import Batch
 from .hot_tail import PTY_READ_BYTES, HotTail
 from .input_ledger import InputLedger
 from .limits import StoreLimits
-from .output_times import Mark, OutputTimes, unpack
+from .output_times import Mark, unpack
 from .recovery import recover, tail_path
-from .retention import head_within
+from .sealing import Sealing
 
 __all__ = ["Flushing", "LogHome", "SessionLog"]
 
 logger = logging.getLogger(__name__)
 
-_EVERYTHING = 1 << 62
+_NEVER = 1 << 62
 
 
 class Flushing(Protocol):
@@ -66,33 +66,22 @@ class SessionLog:
 
     Attributes:
         session_id: whose.
-        head: oldest offset kept; moves by whole chunks.
-        stored: what lies before it was committed to the database.
         inputs: at-most-once input, kept in the hot tail's header.
         on_room: called when a log that said `full` has room again.
     """
 
-    def __init__(
-        self, home: LogHome, session_id: str, ring: HotTail | None, spans: Sequence[Span], sealed: int
-    ) -> None:
+    def __init__(self, home: LogHome, session_id: str, ring: HotTail | None, sealing: Sealing) -> None:
         self.session_id = session_id
         self.on_room: Callable[[], None] | None = None
         self._home = home
         self._ring = ring
-        self._end = sealed  # the tail of a log without a ring
-        self._spans = list(spans)  # of sealed chunks
-        self._sealed = self.stored = sealed
-        self.head = self._spans[0].first if self._spans else sealed
-        self._trim_to = 0
-        self._times = OutputTimes()
-        self._sizes: list[Resize] = []  # those in force from `sealed` on, the first one at or before it
-        self._new_resizes: list[Resize] = []
-        self._is_dirty = False
+        self._sealing = sealing
+        self._end = sealing.stored  # the tail of a log without a ring
+        self._urge_at = _NEVER
         self._is_starved = False
-        self._urge_at = sealed + home.limits.chunk_bytes
         self.inputs = InputLedger.empty() if ring is None else ring.inputs
-        if ring is not None:
-            ring.keep_from = sealed
+        self._go_on()
+        self._is_announced = False  # to the flusher, as dirty
 
     @classmethod
     async def create(cls, home: LogHome, session_id: str, *, cols: int, rows: int) -> SessionLog:
@@ -104,7 +93,7 @@ class SessionLog:
         ring = HotTail.create(
             tail_path(home.tails_dir, session_id), ring_bytes=home.limits.ring_bytes, base=0, boot_id=home.boot_id
         )
-        log = cls(home, session_id, ring, [], 0)
+        log = cls(home, session_id, ring, Sealing(session_id, home.limits, spans=(), sealed=0, stored=0))
         home.logs[session_id] = log
         log.note_resize(cols, rows)
         return log
@@ -128,10 +117,16 @@ class SessionLog:
             chunk_bytes=home.limits.chunk_bytes,
             boot_id=home.boot_id,
         )
-        log = cls(home, session_id, found.ring, found.spans, found.sealed)
-        log.stored = found.stored
-        log._sizes = found.sizes
-        log._times.restore(found.marks)
+        sealing = Sealing(
+            session_id,
+            home.limits,
+            spans=found.spans,
+            sealed=found.sealed,
+            stored=found.stored,
+            sizes=found.sizes,
+            marks=found.marks,
+        )
+        log = cls(home, session_id, found.ring, sealing)
         home.logs[session_id] = log
         if log.tail > log.stored:
             log._grew(log.tail - log.stored)
@@ -141,7 +136,8 @@ class SessionLog:
     async def history(cls, home: LogHome, session_id: str) -> SessionLog:
         """Open the log of an ended session for reading; it needs no `close`. Raises as `Database.fetch`."""
         spans = await home.chunks.spans(session_id)
-        return cls(home, session_id, None, spans, spans[-1].end if spans else 0)
+        end = spans[-1].end if spans else 0
+        return cls(home, session_id, None, Sealing(session_id, home.limits, spans=spans, sealed=end, stored=end))
 
     @property
     def tail(self) -> int:
@@ -149,9 +145,19 @@ class SessionLog:
         return self._end if self._ring is None else self._ring.end
 
     @property
+    def head(self) -> int:
+        """Oldest offset kept; moves by whole chunks."""
+        return self._sealing.head
+
+    @property
+    def stored(self) -> int:
+        """What lies before this offset was committed to the database."""
+        return self._sealing.stored
+
+    @property
     def raw_bytes_kept(self) -> int:
         """Bytes of output that can be read."""
-        return sum(span.end - span.first for span in self._spans) + self.tail - self._sealed
+        return sum(span.end - span.first for span in self.spans) + self.tail - self.stored
 
     @property
     def full(self) -> bool:
@@ -181,12 +187,8 @@ class SessionLog:
 
     def note_resize(self, cols: int, rows: int) -> None:
         """Record the terminal's size, in cells, with the offset where it begins; the same size again is no news."""
-        if self._sizes and self._sizes[-1][2:] == (cols, rows):
-            return
-        resize = Resize(self.tail, self._home.clock(), cols, rows)
-        self._sizes.append(resize)
-        self._new_resizes.append(resize)
-        self._mark_dirty()
+        if self._sealing.note_resize(Resize(self.tail, self._home.clock(), cols, rows)):
+            self._announce()
 
     async def close(self, *, keep_tail: bool) -> None:
         """Store what is not stored, and let go of the hot tail; history can still be read.
@@ -241,8 +243,9 @@ class SessionLog:
             CorruptChunkError: the bytes at `offset` cannot be read; go on at its `end_offset`.
             StoreError: as `Database.fetch`.
         """
-        chunks = await self._home.chunks.read(self.session_id, offset, limit)
+        # Asked before the query: while it runs, what it did not find yet may be stored and leave the ring.
         resumes = self.tail if self._ring is None else self._ring.oldest
+        chunks = await self._home.chunks.read(self.session_id, offset, limit)
         if not chunks and offset < resumes:
             raise CorruptChunkError(self.session_id, offset, resumes)
         return chunks
@@ -267,83 +270,51 @@ class SessionLog:
 
     async def times(self, start: int, stop: int) -> list[Mark]:
         """Return when the bytes [start, stop) were read, as marks; the first may lie before `start`."""
+        sealed = self._sealing.sealed
+        unsealed = self._sealing.times.within(max(start, sealed), min(stop, self.tail))
         marks: list[Mark] = []
-        for first, started_at, packed in await self._home.chunks.times(self.session_id, start, min(stop, self._sealed)):
+        for first, started_at, packed in await self._home.chunks.times(self.session_id, start, min(stop, sealed)):
             marks += unpack(first, started_at, packed)
-        if stop > self._sealed and self.tail > self._sealed:
-            marks += self._times.within(self._sealed, min(stop, self.tail))
-        return [
-            mark
-            for mark, following in zip(marks, [*marks[1:], (stop, 0.0)], strict=True)
-            if following[0] > start and mark[0] < stop
-        ]
+        marks += unsealed
+        ends = [*(offset for offset, _ in marks[1:]), stop]
+        return [mark for mark, end in zip(marks, ends, strict=True) if mark[0] < stop and end > start]
 
     async def resizes(self, start: int, stop: int) -> list[Resize]:
         """Return the resizes behind `start` bytes of output and before `stop`."""
+        new = [one for one in self._sealing.new_resizes if start <= one.offset < stop]
         stored = await self._home.chunks.resizes(self.session_id, start, stop)
-        return [*stored, *(one for one in self._new_resizes if start <= one.offset < stop and one not in stored)]
+        return [*stored, *(one for one in new if one not in stored)]
 
     # For the flusher and housekeeping
 
     @property
     def is_dirty(self) -> bool:
         """Whether there is something to commit."""
-        return self.tail > self.stored or bool(self._new_resizes) or self._trim_to > self.head
+        return self._ring is not None and self._sealing.is_dirty(self.tail)
 
     @property
     def has_full_chunk(self) -> bool:
         """Whether a chunk can be sealed."""
-        return self.tail - self._sealed >= self._home.limits.chunk_bytes
+        return self._ring is not None and self._sealing.has_full_chunk(self.tail)
 
     @property
     def spans(self) -> list[Span]:
         """The offsets of its stored chunks, the partial one last."""
-        partial = [Span(self._sealed, self.stored)] if self.stored > self._sealed else []
-        return [*self._spans, *partial]
+        return self._sealing.spans
 
     def trim(self, head: int) -> None:
         """Delete what lies before `head`, where a chunk begins, with the next commit."""
-        self._trim_to = max(self._trim_to, head)
-        if self.is_dirty:
-            self._mark_dirty()
+        self._sealing.trim(head)
+        self._announce()
 
     def take(self, *, whole: bool) -> Batch | None:
         """Return what is to be committed: full chunks, and what is left as a partial one where `whole`."""
-        if self._ring is None:
-            return None
-        pieces, start, end = [], self._sealed, self._ring.end
-        limit = self._home.limits.chunk_bytes
-        while end - start >= limit:
-            data = self._ring.copy(start, start + limit)
-            piece = self._piece(start, data[: cut_length(data, limit)], is_sealed=True)
-            pieces.append(piece)
-            start = piece.span.end
-        # Also where a seal has cut off bytes that were stored in the partial chunk before: they stay stored.
-        if start < end and (whole or start < self.stored) and (end > self.stored or pieces):
-            pieces.append(self._piece(start, self._ring.copy(start, end), is_sealed=False))
-        head = self._head_after(pieces)
-        if not pieces and not self._new_resizes and head is None:
-            return None
-        return Batch(self.session_id, pieces, list(self._new_resizes), head)
+        return None if self._ring is None else self._sealing.take(self._ring.copy, self._ring.end, whole=whole)
 
     def committed(self, batch: Batch) -> None:
         """Take note that a batch is in the database."""
-        for piece in batch.pieces:
-            if piece.is_sealed:
-                self._spans.append(piece.span)
-                self._sealed = piece.span.end
-            self.stored = piece.span.end
-        del self._new_resizes[: len(batch.resizes)]
-        if batch.head is not None:
-            self.head = max(self.head, batch.head)
-            self._spans = [span for span in self._spans if span.first >= self.head]
-        self._times.forget_before(self._sealed)
-        while len(self._sizes) > 1 and self._sizes[1].offset <= self._sealed:
-            del self._sizes[0]
-        self._urge_at = self._sealed + self._home.limits.chunk_bytes
-        self._is_dirty = self.is_dirty
-        if self._ring is not None:
-            self._ring.keep_from = self._sealed
+        self._sealing.committed(batch)
+        self._go_on()
 
     def relieve(self) -> str | None:
         """Call `on_room` where a full log has room again; return what is wrong where the file system has none."""
@@ -362,29 +333,23 @@ class SessionLog:
 
     def _grew(self, count: int) -> None:
         end = self.tail
-        self._times.note(end - count, self._home.clock())
-        if not self._is_dirty:
-            self._mark_dirty()
+        self._sealing.times.note(end - count, self._home.clock())
+        if not self._is_announced:
+            self._announce()
         if end >= self._urge_at:
-            self._urge_at = _EVERYTHING
+            self._urge_at = _NEVER
             self._home.flusher.urge()
 
-    def _mark_dirty(self) -> None:
-        self._is_dirty = True
+    def _announce(self) -> None:
+        self._is_announced = True
         self._home.flusher.dirty(self)
 
-    def _piece(self, start: int, data: bytes, *, is_sealed: bool) -> Piece:
-        size = next((one for one in reversed(self._sizes) if one.offset <= start), self._sizes[0])
-        marks = self._times.within(start, start + len(data))
-        return Piece(start, data, is_sealed, size.cols, size.rows, marks)
-
-    def _head_after(self, pieces: list[Piece]) -> int | None:
-        """Return the head once `pieces` are stored, or None where it stays."""
-        spans = [*self._spans, *(piece.span for piece in pieces)]
-        if not pieces and self.stored > self._sealed:
-            spans.append(Span(self._sealed, self.stored))
-        head = max(head_within(spans, self._home.limits.session_bytes) or 0, self._trim_to)
-        return head if head > self.head else None
+    def _go_on(self) -> None:
+        """Give the ring's space before `sealed` free, and begin to watch for the next full chunk."""
+        self._urge_at = self._sealing.sealed + self._home.limits.chunk_bytes
+        self._is_announced = self.is_dirty
+        if self._ring is not None:
+            self._ring.keep_from = self._sealing.sealed
 
     def _unpacked(self, chunks: Sequence[Chunk], enough: int) -> bytes:
         raw = bytearray()

@@ -22,12 +22,12 @@ from ...wire.messages import (
     Output,
     ReplayDone,
     ServerMessage,
+    Session,
     Skipped,
     encode,
 )
-from ...wire.messages import Session as SessionMessage
+from ..sessions.attachment import OutputSource
 from ..sessions.cursor import Cursor
-from ..sessions.session import Session
 from .text import Text, TextStream
 from .websocket import Socket
 
@@ -65,7 +65,7 @@ class OutputStream:
         self._socket = socket
         self._text = None if binary else TextStream()
         self._zstd = zstd and binary
-        self._session: Session
+        self._source: OutputSource
         self._cursor = Cursor(0, 0)
         self._open = False
         self._replay_told = False
@@ -78,9 +78,9 @@ class OutputStream:
 
     # Attachment
 
-    def begin(self, session: Session, message: SessionMessage, cursor: Cursor) -> None:
+    def begin(self, source: OutputSource, message: Session, cursor: Cursor) -> None:
         """Start sending from the cursor, `message` first."""
-        self._session = session
+        self._source = source
         self._cursor = cursor
         self._socket.on_writable = self._go_on
         self._open = True
@@ -137,7 +137,7 @@ class OutputStream:
         """Send what there is, as far as socket and window allow. Hot path: about 20 us for the echo of a keystroke."""
         if self._catching_up is not None:
             return
-        cursor, log, socket = self._cursor, self._session.log, self._socket
+        cursor, log, socket = self._cursor, self._source.log, self._socket
         while self._open:
             if not self._replay_told and not cursor.is_replay:
                 self._tell_replay_done()
@@ -167,8 +167,8 @@ class OutputStream:
 
     def _send_text(self, piece: Text, *, is_replay: bool) -> None:
         if piece.text:
-            at_tail = piece.end == self._session.log.tail
-            is_prompt = at_tail and not piece.text.endswith("\n") and self._session.shell_has_terminal()
+            at_tail = piece.end == self._source.log.tail
+            is_prompt = at_tail and not piece.text.endswith("\n") and self._source.shell_has_terminal()
             self._socket.post(encode(Output(piece.text, is_replay, is_prompt, piece.offset, piece.end)))
 
     def _tell_replay_done(self) -> None:
@@ -178,7 +178,7 @@ class OutputStream:
     def _acknowledge_input(self) -> None:
         self._ack_timer = None
         if self._open:
-            self.post(InputAck(self._session.log.inputs.next_seq(self.client_id)))
+            self.post(InputAck(self._source.log.inputs.next_seq(self.client_id)))
 
     def _say_farewell(self, farewell: Exit) -> None:
         rest = self._text.finish() if self._text is not None else None
@@ -202,7 +202,7 @@ class OutputStream:
 
     async def _catch_up(self) -> None:
         try:
-            while self._open and self._session.log.read_hot(self._cursor.offset, 1) is None:
+            while self._open and self._source.log.read_hot(self._cursor.offset, 1) is None:
                 await self._replay_batch()
         except Exception:
             logger.exception("client %s: replay failed", self.client_id)
@@ -213,7 +213,7 @@ class OutputStream:
 
     async def _replay_batch(self) -> None:
         try:
-            chunks = await self._session.log.read_stored(self._cursor.offset, _BATCH_BYTES)
+            chunks = await self._source.log.read_stored(self._cursor.offset, _BATCH_BYTES)
         except GapError as gap:
             self._skip(gap.end_offset, corrupt=isinstance(gap, CorruptChunkError))
             return
@@ -231,7 +231,7 @@ class OutputStream:
     async def _send_chunk(self, chunk: Chunk) -> None:
         cursor = self._cursor
         if chunk.first_offset > cursor.offset:
-            self._skip(chunk.first_offset, corrupt=cursor.offset >= self._session.log.head)
+            self._skip(chunk.first_offset, corrupt=cursor.offset >= self._source.log.head)
         whole = self._zstd and chunk.codec == ZSTD and chunk.first_offset == cursor.offset
         if whole and chunk.end_offset <= cursor.replay_until:
             while not cursor.admits_whole(chunk.raw_length) or self._socket.paused:

@@ -198,7 +198,9 @@ class KeeperLink:
         _close(fd)
         if isinstance(request, Spawn) and fd is not None:
             forget = Forget(next(self._numbers), request.session_id)
-            self._pending[forget.request] = (forget, self._loop.create_future())
+            nobody: _Reply = self._loop.create_future()
+            nobody.cancel()
+            self._pending[forget.request] = (forget, nobody)
             self._channel.send(forget)
 
     def _on_message(self, message: Message, fd: int | None) -> None:

@@ -20,7 +20,7 @@ __all__ = ["Answer", "ServedDaemon"]
 Answer: TypeAlias = Callable[[Message, int | None], None]
 """Carries a request out and sends the answer; owns the descriptor; raises BadMessageError for what is no request."""
 
-_MAX_BACKLOG_BYTES = 256 * 1024
+_MAX_BACKLOG_BYTES = 64 * 1024
 """A daemon that does not read its answers gets no further requests read, so they cannot fill the keeper's memory."""
 
 

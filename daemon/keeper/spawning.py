@@ -52,7 +52,7 @@ class _Forked(PtyProcess):  # type: ignore[misc]  # ptyprocess ships no types
         self.fd = fd
 
     def __del__(self) -> None:
-        """PtyProcess kills its child here; this child outlives the object."""
+        """PtyProcess closes the terminal and kills its child here; both outlive this object."""
 
 
 def raise_descriptor_limit() -> tuple[int, int]:

@@ -130,11 +130,12 @@ class Clients(Generic[C]):
             place.connection, place.since = None, now
         return place
 
-    def leave(self, connection: C) -> None:
-        """The client said goodbye: nothing is kept."""
+    def leave(self, connection: C) -> bool:
+        """The client said goodbye: nothing is kept. Returns whether it had a place."""
         place = self.find(connection)
         if place is not None:
             del self._places[place.client_id]
+        return place is not None
 
     def give_up(self, place: Place[C]) -> bool:
         """The reconnect window has passed. Returns whether the place was still waiting, and is gone now."""

@@ -69,7 +69,7 @@ def cwd_of(pid: int) -> str | None:
     takes 40. A name that is not UTF-8 comes back with U+FFFD in it: it must go into JSON and the database.
     """
     try:
-        path = os.readlink(f"/proc/{pid}/cwd")
+        path = os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115  # a Path would take longer than the call
     except OSError:
         try:
             path = psutil.Process(pid).cwd()

@@ -6,13 +6,12 @@ The one place that turns an `AttachQuery` into a session, by `resume.decide`; th
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import os
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,18 +23,23 @@ from ...wire.errors import RefusedError
 from ...wire.messages import CloseCode, Error
 from ...wire.paths import Paths
 from ...wire.query import AttachQuery, SpawnQuery
-from ..keeper.link import ExitStatus, Held, KeeperError, SpawnError
+from ..keeper.link import ExitStatus, Held
+from .attachment import Attachment
+from .births import BirthPlan, Births
 from .keeper_supervisor import Charge, KeeperSupervisor
-from .liveness import probe, sessions_with_company, started_after_boot
+from .liveness import probe, sessions_with_company
 from .resume import Ended, Fresh, Liveness, Process, Reason, decide, is_expired
-from .session import Attachment, Lifetimes, Session
+from .session import Lifetimes, Session
 
-__all__ = ["Birth", "Registry"]
+__all__ = ["Registry"]
 
 logger = logging.getLogger(__name__)
 
 _DEFAULT_COLS, _DEFAULT_ROWS = 80, 24
 _EXIT_NOT_FOUND, _EXIT_NOT_EXECUTABLE = 127, 126  # POSIX shells, "Exit Status for Commands"
+
+_END_ALL_S = 15.0
+"""Longer than both waits of `Session.end`; a store that fails must not keep the daemon from stopping."""
 
 T = TypeVar("T")
 
@@ -48,17 +52,6 @@ _TEXTS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
-    """How new sessions are born: the defaults of what a `SpawnQuery` leaves open."""
-
-    shell_argv: tuple[str, ...]
-    environment: dict[str, str]
-    home: str
-    idle_expiry_s: float | None
-    max_sessions: int
-
-
 class Registry:
     """The sessions of one home."""
 
@@ -67,7 +60,8 @@ class Registry:
         store: Store,
         paths: Paths,
         *,
-        birth: Birth,
+        plan: BirthPlan,
+        max_sessions: int,
         lifetimes: Lifetimes,
         boot_id: str,
         clock: Callable[[], float] = time.time,
@@ -75,12 +69,14 @@ class Registry:
         self.live: dict[str, Session] = {}
         self.keeper = KeeperSupervisor(paths, on_exit=self._on_exit, charges=self._charges)
         self._store = store
-        self._birth = birth
+        self._max_sessions = max_sessions
         self._lifetimes = lifetimes
         self._boot_id = boot_id
         self._clock = clock
+        self._early_exits: dict[str, ExitStatus] = {}
         self._retiring: set[asyncio.Task[None]] = set()
-        self._births = asyncio.Lock()
+        self._births = Births(store, self.keeper, plan, boot_id=boot_id, clock=clock)
+        self._birth_lock = asyncio.Lock()
 
     # After a start of the daemon
 
@@ -102,41 +98,20 @@ class Registry:
             logger.info("adopted %d sessions", len(held))
 
     async def _adopt(self, record: SessionRecord | None, held: Held) -> None:
-        if record is None:  # killed between spawn and insert, or the database was lost: the shell is worth keeping
-            record = self._unknown_record(held)
-            await self._store.records.insert(record)
+        if record is None:
+            record = await self._births.foundling(held)
         log = await SessionLog.recover(self._store, held.session_id)
-        if record.state == "running":
-            # A spawn that a crash cut short has no pid in its row yet.
-            record = replace(record, pid=held.pid, pid_started=started_after_boot(held.pid), boot_id=self._boot_id)
+        if record.state == "running":  # a spawn that a crash cut short has no pid in its row yet
+            record = self._births.with_process(record, held)
+        else:  # its end was stored, and the daemon died before it could say so to the keeper
+            await log.close(keep_tail=False)
+            os.close(held.master_fd)
+            await self.keeper.forget(held.session_id)
+            return
         session = self._enlist(record, log, held.master_fd)
         session.dirty = True
         if held.exit is not None:
             session.exited(held.exit)
-
-    def _unknown_record(self, held: Held) -> SessionRecord:
-        now = self._clock()
-        return SessionRecord(
-            session_id=held.session_id,
-            name="",
-            argv=("(unknown)",),
-            cwd=self._birth.home,
-            cols=_DEFAULT_COLS,
-            rows=_DEFAULT_ROWS,
-            created_at=now,
-            last_activity_at=now,
-            pid=held.pid,
-            pid_started=started_after_boot(held.pid),
-            boot_id=self._boot_id,
-            state="running",
-            exit_code=None,
-            exit_signal=None,
-            ended_at=None,
-            end_reason=None,
-            linger_s=None,
-            idle_expiry_s=self._birth.idle_expiry_s,
-            previous_session_id=None,
-        )
 
     async def _bury(self, record: SessionRecord) -> None:
         """A row says running, but no keeper holds it: keep what its hot tail still has, and mark it dead."""
@@ -219,8 +194,8 @@ class Registry:
         if record is not None:
             spawn = replace(
                 spawn,
-                cwd=spawn.cwd or _nearest_folder(record.cwd, self._birth.home),
-                name=spawn.name or (record.name if self.is_free(record.name) else ""),
+                cwd=spawn.cwd or _nearest_folder(record.cwd, self._births.home),
+                name=spawn.name or (record.name if self._is_free(record.name) else ""),
             )
         session = await self.create(spawn, previous_session_id=query.session_id)
         say(Error(reason, text))
@@ -246,98 +221,20 @@ class Registry:
         Raises:
             RefusedError: `name_taken`, `bad_cwd`, `limit`, `spawn_failed`, or `storage`.
         """
-        async with self._births:
-            if spawn.name and not self.is_free(spawn.name):
-                raise RefusedError(
-                    "name_taken",
-                    f"a running session is named {spawn.name!r} already; attach to it, or choose another name",
-                )
-            if len(self.live) >= self._birth.max_sessions:
+        async with self._birth_lock:
+            if spawn.name and not self._is_free(spawn.name):
+                raise _name_taken(spawn.name)
+            if len(self.live) >= self._max_sessions:
                 raise RefusedError(
                     "limit",
                     f"{len(self.live)} sessions run already (daemon.max_sessions); end some",
                     close_code=CloseCode.LIMIT,
                 )
-            cwd = spawn.cwd or self._birth.home
-            if not Path(cwd).is_dir():  # noqa: ASYNC240  # one stat; a hanging network folder is its user's own choice
-                raise RefusedError("bad_cwd", f"no folder {cwd}; choose one with --cwd")
-            record = self._new_record(spawn, cwd, previous_session_id)
-            return await self._birth_of(record)
-
-    def _new_record(self, spawn: SpawnQuery, cwd: str, previous_session_id: str | None) -> SessionRecord:
-        now = self._clock()
-        return SessionRecord(
-            session_id=str(uuid.uuid4()),
-            name=spawn.name,
-            argv=spawn.argv or self._birth.shell_argv,
-            cwd=cwd,
-            cols=spawn.cols or _DEFAULT_COLS,
-            rows=spawn.rows or _DEFAULT_ROWS,
-            created_at=now,
-            last_activity_at=now,
-            pid=None,
-            pid_started=None,
-            boot_id=self._boot_id,
-            state="running",
-            exit_code=None,
-            exit_signal=None,
-            ended_at=None,
-            end_reason=None,
-            linger_s=spawn.linger,
-            idle_expiry_s=self._birth.idle_expiry_s if spawn.expires == "default" else spawn.expires,
-            previous_session_id=previous_session_id,
-        )
-
-    async def _birth_of(self, record: SessionRecord) -> Session:
-        """Insert the row, then spawn: a crash between leaves a row without a process, never the other way round."""
-        await self._stored(self._store.records.insert(record))
-        log = await self._stored(SessionLog.create(self._store, record.session_id, cols=record.cols, rows=record.rows))
-        try:
-            held = await self.keeper.spawn(
-                record.session_id,
-                record.argv,
-                cwd=record.cwd,
-                env=self._environment(record),
-                cols=record.cols,
-                rows=record.rows,
-            )
-        except SpawnError as error:
-            if error.stage != "command":
-                await self._discard(record, log)
-                raise RefusedError("bad_cwd" if error.stage == "cwd" else "spawn_failed", str(error)) from None
-            return self._stillborn(record, log, error)
-        except KeeperError as error:
-            await self._discard(record, log)
-            raise RefusedError(
-                "spawn_failed", f"cannot start a process: {error}", close_code=CloseCode.INTERNAL
-            ) from None
-        record = replace(record, pid=held.pid, pid_started=started_after_boot(held.pid))
-        session = self._enlist(record, log, held.master_fd)
-        session.dirty = True
-        await self._stored(session.save())
-        return session
-
-    def _environment(self, record: SessionRecord) -> dict[str, str]:
-        return {
-            **self._birth.environment,
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "HOLDFAST_SESSION": record.session_id,
-        }
-
-    def _stillborn(self, record: SessionRecord, log: SessionLog, error: SpawnError) -> Session:
-        code = _EXIT_NOT_FOUND if error.errno == errno.ENOENT else _EXIT_NOT_EXECUTABLE
-        what = "command not found" if error.errno == errno.ENOENT else os.strerror(error.errno or errno.EACCES)
-        master, slave = os.openpty()  # a terminal nobody runs in: the session needs no second kind of life
-        os.close(slave)
-        session = self._enlist(record, log, master)
-        log.append(f"holdfast: {record.argv[0]}: {what}\r\n".encode(errors="replace"))
-        session.exited(ExitStatus(code, None))
-        return session
-
-    async def _discard(self, record: SessionRecord, log: SessionLog) -> None:
-        await self._stored(log.close(keep_tail=False))
-        await self._stored(self._store.records.delete(record.session_id))
+            newborn = await self._stored(self._births.spawn(spawn, previous_session_id))
+            session = self._enlist(newborn.record, newborn.log, newborn.master_fd)
+            if newborn.exit is not None:
+                session.exited(newborn.exit)
+            return session
 
     def _enlist(self, record: SessionRecord, log: SessionLog, master_fd: int) -> Session:
         session = Session(
@@ -350,6 +247,8 @@ class Registry:
             clock=self._clock,
         )
         self.live[record.session_id] = session
+        if (status := self._early_exits.pop(record.session_id, None)) is not None:
+            session.exited(status)
         task = asyncio.get_running_loop().create_task(self._retire(session))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
@@ -359,14 +258,15 @@ class Registry:
         await session.finished.wait()
         self.live.pop(session.session_id, None)
 
-    def is_free(self, name: str) -> bool:
-        """Whether no running session has this name."""
+    def _is_free(self, name: str) -> bool:
         return all(session.record.name != name or session.exiting for session in self.live.values())
 
     def _on_exit(self, session_id: str, status: ExitStatus) -> None:
         session = self.live.get(session_id)
         if session is not None:
             session.exited(status)
+        else:  # a command so short that it ended before its birth was stored
+            self._early_exits[session_id] = status
 
     # Looking after them
 
@@ -386,12 +286,12 @@ class Registry:
             raise RefusedError("not_found", _TEXTS["not_found"].format(id=session_id))
         return record
 
-    async def end(self, session_id: str, *, state: str = "ended", reason: str = "by request") -> SessionRecord:
+    async def end(self, session_id: str) -> SessionRecord:
         """End a session and return its last record; one that has ended is returned as it is. Raises RefusedError."""
         live = self.live.get(session_id)
         if live is None:
             return await self.record(session_id)
-        await live.end("expired" if state == "expired" else "ended", reason)
+        await live.end("ended", "by request")
         return live.record
 
     async def rename(self, session_id: str, name: str) -> SessionRecord:
@@ -400,14 +300,14 @@ class Registry:
         if live is None:
             await self.record(session_id)
             raise RefusedError("process_dead", "only a running session can be renamed")
-        if name and name != live.record.name and not self.is_free(name):
-            raise RefusedError("name_taken", f"a running session is named {name!r} already; choose another name")
+        if name and name != live.record.name and not self._is_free(name):
+            raise _name_taken(name)
         live.rename(name)
         await self._stored(live.save())
         return live.record
 
-    async def expire_idle(self) -> None:
-        """End the sessions that have been idle too long. A quiet job in a session keeps it."""
+    def expire_idle(self) -> None:
+        """Begin to end the sessions that have been idle too long. A quiet job in a session keeps it."""
         now = self._clock()
         idle = [
             session
@@ -420,7 +320,7 @@ class Registry:
         for session in idle:
             if session.record.pid not in company:
                 logger.info("session %s expired", session.session_id)
-                await session.end("expired", "idle")
+                session.begin_end("expired", "idle")
 
     async def save_all(self) -> None:
         """Write down where shells are and when they were last used, where that changed. Raises StoreError."""
@@ -445,8 +345,11 @@ class Registry:
         await self.keeper.close()
 
     async def end_all(self) -> None:
-        """End every session."""
-        await asyncio.gather(*(session.end("ended", "daemon stop") for session in list(self.live.values())))
+        """End every session; those that do not end in time, or cannot be stored, stay with the keeper."""
+        ends = [session.end("ended", "daemon stop") for session in list(self.live.values())]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_ALL_S):
+                await asyncio.gather(*ends)
 
     async def _stored(self, work: Awaitable[T]) -> T:
         """The edge at which the store's errors become the daemon's."""
@@ -456,6 +359,12 @@ class Registry:
             raise RefusedError(
                 "storage", f"the session store cannot be used: {error}", close_code=CloseCode.INTERNAL
             ) from error
+
+
+def _name_taken(name: str) -> RefusedError:
+    return RefusedError(
+        "name_taken", f"a running session is named {name!r} already; attach to it, or take another name"
+    )
 
 
 def _nearest_folder(path: str, home: str) -> str:

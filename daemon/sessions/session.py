@@ -13,7 +13,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from ...store.errors import StoreError
 from ...store.session_log import SessionLog
@@ -31,15 +31,17 @@ from ...wire.messages import (
 from ...wire.messages import Session as SessionMessage
 from ...wire.query import AttachQuery
 from ..keeper.link import ExitStatus
+from .attachment import Attachment
 from .clients import Clients, Size
 from .cursor import Cursor
+from .departures import Departures
 from .input import accept
 from .keeper_supervisor import KeeperSupervisor
 from .liveness import cwd_of
 from .resume import Reason, Start, starting_point
 from .terminal import Terminal
 
-__all__ = ["Attachment", "EndState", "Lifetimes", "Session"]
+__all__ = ["EndState", "Lifetimes", "Session"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,32 +51,12 @@ _STORE_RETRY_S = 1.0
 _SAVE_DELAY_S = 1.0
 """A changed folder is written down this much later: one write for a script that changes it a thousand times."""
 
+_LAST_WORDS_BYTES = 1 << 20
+"""What is read after the process has ended. The kernel holds under 100 KB of its output; more comes from what it left
+running in the background, which could go on for ever."""
+
 _SIGKILL_WAIT_S = 5.0
 """How long a killed process may take to be reaped; longer means it hangs in the kernel, and its session is let go."""
-
-
-class Attachment(Protocol):
-    """What the front attaches to a session."""
-
-    client_id: str
-
-    def begin(self, session: Session, message: SessionMessage, cursor: Cursor) -> None:
-        """Start sending from the cursor, `message` first."""
-
-    def output_ready(self) -> None:
-        """The log has grown. Hot path."""
-
-    def input_applied(self) -> None:
-        """Input of this client reached the terminal."""
-
-    def post(self, message: ServerMessage) -> None:
-        """Send a message, without waiting."""
-
-    def finish(self, farewell: Exit) -> None:
-        """The log will not grow any more: send the rest of it, then `farewell`, then close as ended."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Close without further output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +101,7 @@ class Session:
         self._lifetimes = lifetimes
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._linger_timer: asyncio.TimerHandle | None = None
         self._save_timer: asyncio.TimerHandle | None = None
-        self._window_timers: set[asyncio.TimerHandle] = set()
         self._end_as: tuple[EndState, str] = ("dead", "exited")
         self._exited = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,11 +112,17 @@ class Session:
             log,
             on_output=self._on_output,
             on_input_applied=self._on_input_applied,
-            on_hangup=lambda: None,  # the keeper tells of the exit; a hang-up alone may be a daemonised child
         )
         log.on_room = self.terminal.resume_reading
         self.terminal.resume_reading()
-        self._arm_linger()
+        self._departures = Departures(
+            self.clients,
+            reconnect_window_s=lifetimes.reconnect_window_s,
+            linger_s=record.linger_s,
+            on_given_up=self._forget_client,
+            on_deserted=lambda: self.begin_end("ended", "lingered"),
+        )
+        self._departures.left()  # nobody has come yet: what lingers may end before anybody does
 
     # What it is
 
@@ -189,9 +175,6 @@ class Session:
         self.record = dataclasses.replace(self.record, **changes)  # type: ignore[arg-type]  # field names are checked by replace
         self.dirty = True
 
-    def _note_activity(self) -> None:
-        self._change(last_activity_at=self._clock())
-
     # Attaching
 
     def attach(
@@ -214,7 +197,7 @@ class Session:
         )
         for old in evicted:
             old.close(CloseCode.TAKEN_OVER, "another client took this place")
-        self._cancel_linger()
+        self._departures.arrived()
         if query.mode == "rw" and query.spawn.cols and query.spawn.rows:
             own_size = Size(query.spawn.cols, query.spawn.rows)
             self.clients.note_size(attachment, own_size)
@@ -251,62 +234,33 @@ class Session:
         if self._farewell is not None:  # a command that was done before its client was attached
             attachment.finish(self._farewell)
             return
-        self._tell_presence()
-        self._note_activity()
+        self._note_client_change()
 
     def leave(self, attachment: Attachment) -> None:
         """The client detached: it keeps no place."""
-        self.clients.leave(attachment)
-        self._after_departure(attachment)
+        if self.clients.leave(attachment) and not self.exiting:
+            self._forget_client(attachment.client_id)
+            self._departures.left()
 
     def vanish(self, attachment: Attachment) -> None:
         """The client's connection broke: its place waits for it."""
         place = self.clients.vanish(attachment, self._clock())
         if place is not None and not self.exiting:
+            self._departures.vanished(place)
+            self._note_client_change()
 
-            def give_up() -> None:
-                self._window_timers.discard(timer)
-                if self.clients.give_up(place):
-                    self._after_departure(attachment)
+    def _forget_client(self, client_id: str) -> None:
+        self._next_seq.pop(client_id, None)
+        self._note_client_change()
 
-            timer = self._loop.call_later(self._lifetimes.reconnect_window_s, give_up)
-            self._window_timers.add(timer)
-            self._tell_presence()
-            self._note_activity()
-
-    def _after_departure(self, attachment: Attachment) -> None:
-        del attachment
-        self._tell_presence()
-        self._note_activity()
-        self._arm_linger()
-
-    def _arm_linger(self) -> None:
-        """Once the last client is gone, and nobody is expected back, a lingering session's time begins to run."""
-        self._cancel_linger()
-        if self.record.linger_s is not None and not len(self.clients) and not self.exiting:
-            self._linger_timer = self._loop.call_later(
-                self.record.linger_s, lambda: self._spawn(self.end("ended", "lingered"))
-            )
-
-    def _cancel_timers(self) -> None:
-        self._cancel_linger()
-        for timer in self._window_timers:
-            timer.cancel()
-        if self._save_timer is not None:
-            self._save_timer.cancel()
-
-    def _cancel_linger(self) -> None:
-        if self._linger_timer is not None:
-            self._linger_timer.cancel()
-            self._linger_timer = None
+    def _note_client_change(self) -> None:
+        self.tell(Presence(self.clients.presence()))
+        self._change(last_activity_at=self._clock())
 
     def tell(self, message: ServerMessage) -> None:
         """Send a message to every client."""
         for attachment in self.clients.connected:
             attachment.post(message)
-
-    def _tell_presence(self) -> None:
-        self.tell(Presence(self.clients.presence()))
 
     # What clients do
 
@@ -337,7 +291,7 @@ class Session:
     def request_end(self, attachment: Attachment) -> None:
         """The client wants the session to end. Raises RefusedError `read_only`."""
         if not self._is_stranger(attachment, "end the session"):
-            self._spawn(self.end("ended", "by request"))
+            self.begin_end("ended", "by request")
 
     def _is_stranger(self, attachment: Attachment, act: str) -> bool:
         """Whether it has lost its place meanwhile, which is no error of the client. Raises RefusedError `read_only`."""
@@ -357,7 +311,7 @@ class Session:
                 attachment.post(Resized(size.cols, size.rows))
 
     def shell_has_terminal(self) -> bool:
-        """Whether the session's own process is in the foreground: a shell that is there waits at its prompt."""
+        """See `OutputSource`."""
         return self.record.pid is not None and self.terminal.foreground_group() == self.record.pid
 
     # Terminal events
@@ -365,7 +319,7 @@ class Session:
     def _on_output(self) -> None:
         for attachment in self.clients.connected:
             attachment.output_ready()
-        # Behind what the clients wait for. A shell that dies has no folder any more, so the last one is kept up to date.
+        # Behind what the clients wait for. A shell that dies has no folder any more, so its last one is kept.
         self.refresh_cwd()
         now = self._clock()
         if now - self.record.last_activity_at >= 1.0:
@@ -377,6 +331,10 @@ class Session:
                 attachment.input_applied()
 
     # How it ends
+
+    def begin_end(self, state: EndState, reason: str) -> None:
+        """End what runs, without waiting for it."""
+        self._spawn(self.end(state, reason))
 
     async def end(self, state: EndState, reason: str) -> None:
         """End what runs: SIGHUP, then SIGKILL after the grace; returns when the session is stored as ended."""
@@ -404,7 +362,7 @@ class Session:
             self._spawn(self._finish(status))
 
     async def _finish(self, status: ExitStatus) -> None:
-        self._cancel_timers()
+        self._stop_timers()
         await self._drain_terminal()
         self.terminal.close()
         state, reason = self._end_as
@@ -423,13 +381,13 @@ class Session:
         self.finished.set()
 
     async def _drain_terminal(self) -> None:
-        self.terminal.drain()
-        while self.log.full:  # the store is behind: wait for it rather than lose the last words
+        left = _LAST_WORDS_BYTES - self.terminal.drain(_LAST_WORDS_BYTES)
+        while self.log.full and left > 0:  # the store is behind: wait for it rather than lose the last words
             try:
                 await self._store.flusher.flush(self.log)
             except StoreError:
                 await asyncio.sleep(_STORE_RETRY_S)
-            self.terminal.drain()
+            left -= self.terminal.drain(left)
 
     async def _store_end(self) -> None:
         """Store the end, however long the store takes to come back; the keeper remembers it until then."""
@@ -445,7 +403,7 @@ class Session:
 
     async def release(self) -> None:
         """The daemon stops: let go of everything, the process lives on in the keeper."""
-        self._cancel_timers()
+        self._stop_timers()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -455,6 +413,11 @@ class Session:
         self.refresh_cwd()
         await self.save()
         await self.log.close(keep_tail=True)
+
+    def _stop_timers(self) -> None:
+        self._departures.cancel()
+        if self._save_timer is not None:
+            self._save_timer.cancel()
 
     def report(self, code: str, message: str) -> None:
         """Tell every client of trouble."""

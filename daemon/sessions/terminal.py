@@ -25,6 +25,9 @@ __all__ = ["MAX_INPUT_BACKLOG_BYTES", "Terminal"]
 _READS_A_BURST = 16
 """A PTY read returns at most 4,095 bytes; 16 of them take under 1 ms and fill one 64 KiB frame."""
 
+_REOPEN_POLL_S = 1.0
+"""A hung-up terminal is readable all the time (EIO), so it is looked at this often instead of waited for."""
+
 _WRITE_BYTES = 4096
 """The line discipline's buffer (n_tty). Larger writes would only widen what a crash leaves unknown."""
 
@@ -46,7 +49,6 @@ class Terminal:
         log: where output goes.
         on_output: called after each burst, with the log already published.
         on_input_applied: called with a client_id when input of that client reached the terminal.
-        on_hangup: called once when the last slave was closed.
     """
 
     def __init__(
@@ -56,26 +58,24 @@ class Terminal:
         *,
         on_output: Callable[[], None],
         on_input_applied: Callable[[str], None],
-        on_hangup: Callable[[], None],
     ) -> None:
         self._fd = fd
         self._log = log
         self._on_output = on_output
         self._on_input_applied = on_input_applied
-        self._on_hangup = on_hangup
         self._loop = asyncio.get_running_loop()
         self._pending: deque[_Pending] = deque()
         self._backlog_bytes = 0
         self._backlog_fell: asyncio.Event = asyncio.Event()
         self._reading = False
-        self._hung_up = False
+        self._hang_up_timer: asyncio.TimerHandle | None = None
         os.set_blocking(fd, False)
 
     # Output
 
     def resume_reading(self) -> None:
         """Read whenever there is output, until the ring is full; also called when the store has made room."""
-        if not self._reading and not self._hung_up and self._fd >= 0 and not self._log.full:
+        if not self._reading and self._hang_up_timer is None and self._fd >= 0 and not self._log.full:
             self._reading = True
             self._loop.add_reader(self._fd, self._read_burst)
 
@@ -85,10 +85,16 @@ class Terminal:
             self._reading = False
             self._loop.remove_reader(self._fd)
 
-    def drain(self) -> None:
-        """Read what the kernel still holds; for a process that has ended. Stops where the ring is full."""
-        while not self._hung_up and self._fd >= 0 and not self._log.full and self._read_once():
+    def drain(self, limit: int) -> int:
+        """Read what the kernel still holds; for a process that has ended. Stops at `limit` bytes, or at a full ring.
+
+        Returns:
+            Bytes read.
+        """
+        before = self._log.tail
+        while self._fd >= 0 and self._log.tail - before < limit and not self._log.full and self._read_once():
             pass
+        return self._log.tail - before
 
     def _read_burst(self) -> None:
         for _ in range(_READS_A_BURST):
@@ -106,10 +112,15 @@ class Terminal:
             return False
         if count:
             return True
-        self._hung_up = True
+        # No process has the terminal open now: one may open it again, and the keeper tells when the shell has ended.
         self.pause_reading()
-        self._on_hangup()
+        if self._hang_up_timer is None:
+            self._hang_up_timer = self._loop.call_later(_REOPEN_POLL_S, self._after_hang_up)
         return False
+
+    def _after_hang_up(self) -> None:
+        self._hang_up_timer = None
+        self.resume_reading()
 
     # Input
 
@@ -211,6 +222,8 @@ class Terminal:
         if self._fd < 0:
             return
         self.pause_reading()
+        if self._hang_up_timer is not None:
+            self._hang_up_timer.cancel()
         if self._pending:
             self._loop.remove_writer(self._fd)
         os.close(self._fd)

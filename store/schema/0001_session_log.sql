@@ -3,7 +3,7 @@
 
 CREATE TABLE sessions (
     session_id          TEXT PRIMARY KEY,
-    name                TEXT,
+    name                TEXT NOT NULL,
     argv                TEXT NOT NULL,           -- JSON list of texts
     cwd                 TEXT NOT NULL,
     cols                INTEGER NOT NULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.daemons import Daemon
+from support.daemons import Daemon, end_process
 from support.wire_client import attach
 
 
@@ -83,7 +83,7 @@ async def test_reconnection_after_the_shell_died(daemon: Daemon) -> None:
         await first.until_output(b"here-42-\r\n")
         old = first.session["session_id"]
     (status,) = daemon.request("GET", "/api/sessions")[1]["sessions"]
-    os.kill(status["pid"], signal.SIGKILL)
+    end_process(status["pid"], signal.SIGKILL)
     async with attach(daemon, session_id=old) as second:
         assert second.messages[0]["type"] == "error"
         assert second.messages[0]["code"] == "process_dead"

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -144,11 +145,18 @@ async def attach(daemon: Daemon, *, binary: bool = True, **query: Any) -> AsyncI
 @asynccontextmanager
 async def attach_raw(daemon: Daemon, *, binary: bool = True, **query: Any) -> AsyncIterator[WireClient]:
     """Connect over the Unix socket, and wait for nothing."""
+    async with connect(daemon.socket, binary=binary, **query) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connect(path: Path, *, binary: bool = True, **query: Any) -> AsyncIterator[WireClient]:
+    """Connect to the Unix socket at `path`, the daemon's or one that leads there, and wait for nothing."""
     if isinstance(query.get("argv"), list):
         query["argv"] = json.dumps(query["argv"])
     url = f"ws://localhost/ws?{urlencode(query, quote_via=quote)}"
     connection = await unix_connect(
-        str(daemon.socket),
+        str(path),
         url,
         subprotocols=["holdfast.v1" if binary else "holdfast.json"],  # type: ignore[list-item]  # a NewType of str
         compression=None,
