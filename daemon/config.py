@@ -174,7 +174,10 @@ def load_config(paths: Paths) -> Config:
     daemon = read_table(DaemonTable, tables, "daemon", file)
     session = read_table(SessionTable, tables, "session", file)
     store = read_table(StoreTable, tables, "store", file)
-    daemon.addresses()
+    try:
+        daemon.addresses()
+    except ConfigError as error:
+        raise ConfigError(f"{file}: daemon.listen: {error}") from None
     for key, number in (("daemon.max_sessions", daemon.max_sessions), ("store.total_bytes", store.total_bytes)):
         if number < 1:
             raise ConfigError(f"{file}: {key} must be at least 1, not {number}")

@@ -58,6 +58,8 @@ async def stream(socket: Socket, headers: Mapping[str, str], pieces: AsyncIterat
             await socket.drain()
             if transport.is_closing():
                 return
+    except ConnectionError:
+        pass  # the reader hung up; nobody is left to tell
     except BaseException:
         transport.abort()  # an end that looks regular would pass off a part as the whole
         raise

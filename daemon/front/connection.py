@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
 
@@ -52,7 +51,7 @@ async def serve_client(socket: Socket, registry: Registry) -> None:
     """Serve one client until it goes or is closed. Raises nothing that the client caused."""
     client: _Client | None = None
     try:
-        query = AttachQuery.parse(urlsplit(socket.request.path if socket.request else "").query)
+        query = AttachQuery.parse(socket.request.path.partition("?")[2] if socket.request else "")
         binary = socket.subprotocol == SUBPROTOCOL_BINARY
         stream = OutputStream(socket, query.client_id or secrets.token_hex(8), binary=binary, zstd=query.zstd)
         session = await registry.open(query, stream, stream.post)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.datastructures import Headers
@@ -112,17 +111,17 @@ class Front:
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
-        url = urlsplit(request.path)
-        found = match(request.method, url.path)
+        path, _, query = request.path.partition("?")  # urlsplit takes //x for a host, and raises where it is none
+        found = match(request.method, path)
         facts = Facts(_is_owner(connection), _plain(request.headers))
         verdict = check(facts, found.route.access if found else None, self._policy)
         if isinstance(verdict, Denied) or found is None:
             assert isinstance(verdict, Denied)  # noqa: S101  # an unknown route is denied
-            logger.info("denied %s %s: %s", request.method, url.path[:200], verdict.code)
+            logger.info("denied %s %s: %s", request.method, path[:200], verdict.code)
             return error_answer(verdict.status, verdict.code, verdict.message)
         connection.allowed = verdict
         if found.route.name != "socket":
-            return await self._api.answer(connection, found, url.query, request)
+            return await self._api.answer(connection, found, query, request)
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             return error_answer(HTTPStatus.UPGRADE_REQUIRED, "bad_query", "this is a WebSocket; connect with ws://")
         return None

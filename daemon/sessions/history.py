@@ -63,6 +63,8 @@ class History:
             if not chunks:
                 return
             for chunk in chunks:
+                if chunk.first_offset >= stop:  # a batch knows nothing of `stop`
+                    return
                 if chunk.first_offset >= offset and chunk.end_offset <= stop:
                     yield chunk
                 else:

@@ -89,29 +89,35 @@ class Registry:
         """
         held = {item.session_id: item for item in await self.keeper.start()}
         records = {record.session_id: record for record in await self._store.records.list()}
-        for session_id, item in held.items():
-            await self._adopt(records.get(session_id), item)
+        found = [await self._recover(records.get(session_id), item) for session_id, item in held.items()]
         for record in records.values():
             if record.state == "running" and record.session_id not in held:
                 await self._bury(record)
+        # Last: terminals that are read keep the loop busy; with twenty that print, the rest took a second longer.
+        for item, record, log in filter(None, found):
+            self._adopt(item, record, log)
         if held:
             logger.info("adopted %d sessions", len(held))
 
-    async def _adopt(self, record: SessionRecord | None, held: Held) -> None:
+    async def _recover(self, record: SessionRecord | None, held: Held) -> tuple[Held, SessionRecord, SessionLog] | None:
         if record is None:
             record = await self._births.foundling(held)
         log = await SessionLog.recover(self._store, held.session_id)
-        if record.state == "running":  # a spawn that a crash cut short has no pid in its row yet
-            record = self._births.with_process(record, held)
-        else:  # its end was stored, and the daemon died before it could say so to the keeper
-            await log.close(keep_tail=False)
-            os.close(held.master_fd)
-            await self.keeper.forget(held.session_id)
-            return
+        if record.state == "running":
+            running = self._births.with_process(record, held)
+            if running != record:  # a spawn that a crash cut short has no pid in its row yet
+                await self._store.records.update(running)
+            return held, running, log
+        # Its end was stored, and the daemon died before it could say so to the keeper.
+        await log.close(keep_tail=False)
+        os.close(held.master_fd)
+        await self.keeper.forget(held.session_id)
+        return None
+
+    def _adopt(self, held: Held, record: SessionRecord, log: SessionLog) -> None:
         session = self._enlist(record, log, held.master_fd)
-        session.dirty = True
         if held.exit is not None:
-            session.exited(held.exit)
+            session.ending.exited(held.exit)
 
     async def _bury(self, record: SessionRecord) -> None:
         """A row says running, but no keeper holds it: keep what its hot tail still has, and mark it dead."""
@@ -206,10 +212,10 @@ class Registry:
         """Make the record say what the decision found: expired, or dead."""
         live = self.live.get(record.session_id)
         if live is not None and reason == "expired":
-            await live.end("expired", "idle")
+            await live.ending.demand("expired", "idle")
         elif live is not None and not live.exiting:
             # Its pid is gone or another's, and the keeper has not reaped it: what it held is not this shell any more.
-            live.exited(ExitStatus(None, None))
+            live.ending.exited(ExitStatus(None, None))
         elif live is None and record.state == "running":
             await self._stored(self._bury(record))
 
@@ -233,7 +239,7 @@ class Registry:
             newborn = await self._stored(self._births.spawn(spawn, previous_session_id))
             session = self._enlist(newborn.record, newborn.log, newborn.master_fd)
             if newborn.exit is not None:
-                session.exited(newborn.exit)
+                session.ending.exited(newborn.exit)
             return session
 
     def _enlist(self, record: SessionRecord, log: SessionLog, master_fd: int) -> Session:
@@ -248,14 +254,14 @@ class Registry:
         )
         self.live[record.session_id] = session
         if (status := self._early_exits.pop(record.session_id, None)) is not None:
-            session.exited(status)
+            session.ending.exited(status)
         task = asyncio.get_running_loop().create_task(self._retire(session))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
         return session
 
     async def _retire(self, session: Session) -> None:
-        await session.finished.wait()
+        await session.ending.finished.wait()
         self.live.pop(session.session_id, None)
 
     def _is_free(self, name: str) -> bool:
@@ -264,7 +270,7 @@ class Registry:
     def _on_exit(self, session_id: str, status: ExitStatus) -> None:
         session = self.live.get(session_id)
         if session is not None:
-            session.exited(status)
+            session.ending.exited(status)
         else:  # a command so short that it ended before its birth was stored
             self._early_exits[session_id] = status
 
@@ -291,7 +297,7 @@ class Registry:
         live = self.live.get(session_id)
         if live is None:
             return await self.record(session_id)
-        await live.end("ended", "by request")
+        await live.ending.demand("ended", "by request")
         return live.record
 
     async def rename(self, session_id: str, name: str) -> SessionRecord:
@@ -302,8 +308,8 @@ class Registry:
             raise RefusedError("process_dead", "only a running session can be renamed")
         if name and name != live.record.name and not self._is_free(name):
             raise _name_taken(name)
-        live.rename(name)
-        await self._stored(live.save())
+        live.row.change(name=name)
+        await self._stored(live.row.save())
         return live.record
 
     def expire_idle(self) -> None:
@@ -320,13 +326,13 @@ class Registry:
         for session in idle:
             if session.record.pid not in company:
                 logger.info("session %s expired", session.session_id)
-                session.begin_end("expired", "idle")
+                session.ending.begin("expired", "idle")
 
     async def save_all(self) -> None:
         """Write down where shells are and when they were last used, where that changed. Raises StoreError."""
         for session in list(self.live.values()):
             session.refresh_cwd()
-            await session.save()
+            await session.row.save()
 
     def tell_all(self, code: str, message: str) -> None:
         """Tell every client of trouble."""
@@ -335,18 +341,24 @@ class Registry:
 
     async def release_all(self) -> None:
         """The daemon stops: flush everything, let go, leave the shells to the keeper."""
+        await self.keeper.close()  # first: an exit told from now on would end a session whose output is not read
         for task in self._retiring:
             task.cancel()
-        for session in list(self.live.values()):
+        sessions = list(self.live.values())
+        for session in sessions:
+            await session.let_go()
+        # In one commit, with no terminal read any more: one a session took 12 s where twenty were printing.
+        with suppress(StoreError):
+            await self._store.flusher.flush_all()
+        for session in sessions:
             try:
                 await session.release()
             except StoreError as error:  # the hot tail outlives the daemon, and still has it
                 logger.error("session %s: %s", session.session_id, error)  # noqa: TRY400  # its text says all
-        await self.keeper.close()
 
     async def end_all(self) -> None:
         """End every session; those that do not end in time, or cannot be stored, stay with the keeper."""
-        ends = [session.end("ended", "daemon stop") for session in list(self.live.values())]
+        ends = [session.ending.demand("ended", "daemon stop") for session in list(self.live.values())]
         with suppress(TimeoutError):
             async with asyncio.timeout(_END_ALL_S):
                 await asyncio.gather(*ends)

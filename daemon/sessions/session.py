@@ -7,13 +7,9 @@ without a gap or an overlap. The session knows nothing of sockets: what is attac
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
-import signal
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from ...store.errors import StoreError
 from ...store.session_log import SessionLog
@@ -35,28 +31,22 @@ from .attachment import Attachment
 from .clients import Clients, Size
 from .cursor import Cursor
 from .departures import Departures
+from .ending import Ending
 from .input import accept
 from .keeper_supervisor import KeeperSupervisor
+from .live_record import LiveRecord
 from .liveness import cwd_of
 from .resume import Reason, Start, starting_point
 from .terminal import Terminal
 
-__all__ = ["EndState", "Lifetimes", "Session"]
+__all__ = ["Lifetimes", "Session"]
 
 logger = logging.getLogger(__name__)
 
-EndState = Literal["dead", "ended", "expired"]
-
 _STORE_RETRY_S = 1.0
-_SAVE_DELAY_S = 1.0
-"""A changed folder is written down this much later: one write for a script that changes it a thousand times."""
-
 _LAST_WORDS_BYTES = 1 << 20
 """What is read after the process has ended. The kernel holds under 100 KB of its output; more comes from what it left
 running in the background, which could go on for ever."""
-
-_SIGKILL_WAIT_S = 5.0
-"""How long a killed process may take to be reaped; longer means it hangs in the kernel, and its session is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +61,7 @@ class Session:
     """One running session.
 
     Args:
-        record: its row; `record` is replaced, never changed in place, and `dirty` says that it was.
+        record: its row.
         log: its bytes.
         master_fd: its PTY.
         store: where record and log are kept.
@@ -91,20 +81,13 @@ class Session:
         lifetimes: Lifetimes,
         clock: Callable[[], float],
     ) -> None:
-        self.record = record
-        self.dirty = False
+        self.row = LiveRecord(record, store.records)
         self.log = log
         self.clients: Clients[Attachment] = Clients()
-        self.finished = asyncio.Event()
+        self.ending = Ending(record.session_id, keeper, kill_grace_s=lifetimes.kill_grace_s, finish=self._finish)
         self._store = store
         self._keeper = keeper
-        self._lifetimes = lifetimes
         self._clock = clock
-        self._loop = asyncio.get_running_loop()
-        self._save_timer: asyncio.TimerHandle | None = None
-        self._end_as: tuple[EndState, str] = ("dead", "exited")
-        self._exited = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._next_seq: dict[str, int] = {}
         self._farewell: Exit | None = None
         self.terminal = Terminal(
@@ -120,16 +103,21 @@ class Session:
             reconnect_window_s=lifetimes.reconnect_window_s,
             linger_s=record.linger_s,
             on_given_up=self._forget_client,
-            on_deserted=lambda: self.begin_end("ended", "lingered"),
+            on_deserted=lambda: self.ending.begin("ended", "lingered"),
         )
         self._departures.left()  # nobody has come yet: what lingers may end before anybody does
 
     # What it is
 
     @property
+    def record(self) -> SessionRecord:
+        """Its row, as it is now."""
+        return self.row.now
+
+    @property
     def session_id(self) -> str:
         """UUID4."""
-        return self.record.session_id
+        return self.row.now.session_id
 
     @property
     def size(self) -> Size:
@@ -139,41 +127,14 @@ class Session:
     @property
     def exiting(self) -> bool:
         """Whether its process has ended."""
-        return self._exited.is_set()
+        return self.ending.has_exited
 
     def refresh_cwd(self) -> None:
         """Note where the shell is, so that a session that takes this one's place starts there."""
         cwd = cwd_of(self.record.pid) if self.record.pid is not None else None
         if cwd is not None and cwd != self.record.cwd:
-            self._change(cwd=cwd)
-            self._save_soon()
-
-    def rename(self, name: str) -> None:
-        """Give it a name; the registry has checked that it is free."""
-        self._change(name=name)
-
-    async def save(self) -> None:
-        """Write the record where it has changed. Raises StoreError."""
-        if self.dirty:
-            self.dirty = False
-            try:
-                await self._store.records.update(self.record)
-            except StoreError:
-                self.dirty = True
-                raise
-
-    def _save_soon(self) -> None:
-        if self._save_timer is None and not self.exiting:
-            self._save_timer = self._loop.call_later(_SAVE_DELAY_S, lambda: self._spawn(self._save_in_background()))
-
-    async def _save_in_background(self) -> None:
-        self._save_timer = None
-        with suppress(StoreError):  # it stays dirty: housekeeping tries again
-            await self.save()
-
-    def _change(self, **changes: object) -> None:
-        self.record = dataclasses.replace(self.record, **changes)  # type: ignore[arg-type]  # field names are checked by replace
-        self.dirty = True
+            self.row.change(cwd=cwd)
+            self.row.save_soon()
 
     # Attaching
 
@@ -255,7 +216,7 @@ class Session:
 
     def _note_client_change(self) -> None:
         self.tell(Presence(self.clients.presence()))
-        self._change(last_activity_at=self._clock())
+        self.row.change(last_activity_at=self._clock())
 
     def tell(self, message: ServerMessage) -> None:
         """Send a message to every client."""
@@ -279,7 +240,7 @@ class Session:
         if own_size is not None:
             self._resize(own_size)
         self._next_seq[client_id] = expected + len(new)
-        self._change(last_activity_at=self._clock())
+        self.row.change(last_activity_at=self._clock())
         self.terminal.write(new, client_id=client_id, seq=expected)
 
     def resize(self, attachment: Attachment, size: Size) -> None:
@@ -291,7 +252,7 @@ class Session:
     def request_end(self, attachment: Attachment) -> None:
         """The client wants the session to end. Raises RefusedError `read_only`."""
         if not self._is_stranger(attachment, "end the session"):
-            self.begin_end("ended", "by request")
+            self.ending.begin("ended", "by request")
 
     def _is_stranger(self, attachment: Attachment, act: str) -> bool:
         """Whether it has lost its place meanwhile, which is no error of the client. Raises RefusedError `read_only`."""
@@ -303,7 +264,7 @@ class Session:
     def _resize(self, size: Size, *, but_tell_not: Attachment | None = None) -> None:
         if size == self.size:
             return
-        self._change(cols=size.cols, rows=size.rows)
+        self.row.change(cols=size.cols, rows=size.rows)
         self.log.note_resize(size.cols, size.rows)
         self.terminal.resize(size)
         for attachment in self.clients.connected:
@@ -323,7 +284,7 @@ class Session:
         self.refresh_cwd()
         now = self._clock()
         if now - self.record.last_activity_at >= 1.0:
-            self._change(last_activity_at=now)
+            self.row.change(last_activity_at=now)
 
     def _on_input_applied(self, client_id: str) -> None:
         for attachment in self.clients.connected:
@@ -332,43 +293,15 @@ class Session:
 
     # How it ends
 
-    def begin_end(self, state: EndState, reason: str) -> None:
-        """End what runs, without waiting for it."""
-        self._spawn(self.end(state, reason))
-
-    async def end(self, state: EndState, reason: str) -> None:
-        """End what runs: SIGHUP, then SIGKILL after the grace; returns when the session is stored as ended."""
-        if not self.exiting:
-            self._end_as = (state, reason)
-            for signum, wait_s in (
-                (signal.SIGHUP, self._lifetimes.kill_grace_s),
-                (signal.SIGKILL, _SIGKILL_WAIT_S),
-            ):
-                await self._keeper.signal(self.session_id, signum)
-                try:
-                    await asyncio.wait_for(self._exited.wait(), wait_s)
-                    break
-                except TimeoutError:
-                    continue
-            else:
-                logger.warning("session %s: its process does not die; letting go of it", self.session_id)
-                self.exited(ExitStatus(None, None))
-        await self.finished.wait()
-
-    def exited(self, status: ExitStatus) -> None:
-        """The keeper reaped the process: take the rest of its output, tell the clients, store the end."""
-        if not self.exiting:
-            self._exited.set()
-            self._spawn(self._finish(status))
-
     async def _finish(self, status: ExitStatus) -> None:
-        self._stop_timers()
+        """Take the rest of its output, tell the clients, store the end."""
+        self._departures.cancel()
+        await self.row.settle()
         await self._drain_terminal()
         self.terminal.close()
-        state, reason = self._end_as
-        self._change(
-            state=state,
-            end_reason=reason,
+        self.row.change(
+            state=self.ending.state,
+            end_reason=self.ending.reason,
             exit_code=status.code,
             exit_signal=status.signal,
             ended_at=self._clock(),
@@ -378,7 +311,6 @@ class Session:
         for attachment in self.clients.connected:
             attachment.finish(self._farewell)
         await self._store_end()
-        self.finished.set()
 
     async def _drain_terminal(self) -> None:
         left = _LAST_WORDS_BYTES - self.terminal.drain(_LAST_WORDS_BYTES)
@@ -393,7 +325,7 @@ class Session:
         """Store the end, however long the store takes to come back; the keeper remembers it until then."""
         while True:
             try:
-                await self.save()
+                await self.row.save()
                 await self.log.close(keep_tail=False)
                 break
             except StoreError as error:
@@ -401,29 +333,21 @@ class Session:
                 await asyncio.sleep(_STORE_RETRY_S)
         await self._keeper.forget(self.session_id)
 
-    async def release(self) -> None:
-        """The daemon stops: let go of everything, the process lives on in the keeper."""
-        self._stop_timers()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def let_go(self) -> None:
+        """The daemon stops: let go of clients and terminal; the process lives on in the keeper. `release` follows."""
+        self._departures.cancel()
+        await self.ending.abandon()
         for attachment in self.clients.connected:
             attachment.close(CloseCode.STOPPING, "the daemon stops; come back")
         self.terminal.close()
         self.refresh_cwd()
-        await self.save()
-        await self.log.close(keep_tail=True)
 
-    def _stop_timers(self) -> None:
-        self._departures.cancel()
-        if self._save_timer is not None:
-            self._save_timer.cancel()
+    async def release(self) -> None:
+        """Store what is not stored. Raises StoreError."""
+        await self.row.settle()
+        await self.row.save()
+        await self.log.close(keep_tail=True)
 
     def report(self, code: str, message: str) -> None:
         """Tell every client of trouble."""
         self.tell(Error(code, message))
-
-    def _spawn(self, coroutine: Coroutine[object, object, None]) -> None:
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
