@@ -28,7 +28,7 @@ from .transport import ConnectionLostError, closed_error, open_attachment
 
 __all__ = ["Stream"]
 
-_INPUT_PIECE_BYTES = 16 << 10
+_INPUT_PIECE_BYTES = 4 << 10  # as much as a terminal takes at once; a line that breaks often gets some through
 
 
 class Stream:

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -31,6 +31,7 @@ _KILL_AT_BYTES = 6_000_000
 _ANSWER_BYTES = 200
 """More than the line in which the shell tells its pid."""
 _TIMEOUT_S = 120.0
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(slots=True)
@@ -59,11 +60,11 @@ def demo() -> int:
 
     Everything happens in a temporary folder, with a daemon and a keeper of its own, and is gone afterwards.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for signum in _ENDING_SIGNALS:
+        signal.signal(signum, _interrupt)
     stage = Stage()
     try:
-        findings = asyncio.run(_with_timeout(_play(stage)))
+        findings = _run(_play(stage))
         stage.stop()
         findings.stored = sum(file.stat().st_size for file in stage.paths.data_dir.glob("sessions.db*"))
     finally:
@@ -80,7 +81,7 @@ def _interrupt(*_: object) -> NoReturn:
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """A second Ctrl-C must not leave processes behind."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signals = (signal.SIGINT, *_ENDING_SIGNALS)
     before = [signal.signal(signum, signal.SIG_IGN) for signum in signals]
     try:
         yield
@@ -89,12 +90,28 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
-async def _with_timeout(play: Awaitable[_Findings]) -> _Findings:
+def _run(play: Coroutine[None, None, _Findings]) -> _Findings:
+    """Run it to its end, its timeout, or a signal, of which asyncio by itself knows SIGINT alone."""
+
+    async def limited() -> _Findings:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101  # it is this one
+        for signum in _ENDING_SIGNALS:
+            loop.add_signal_handler(signum, task.cancel)
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                return await play
+        except TimeoutError:
+            raise HoldfastError(f"the demo has not come to its end within {_TIMEOUT_S:.0f} seconds") from None
+        finally:
+            for signum in _ENDING_SIGNALS:
+                loop.remove_signal_handler(signum)
+                signal.signal(signum, _interrupt)
+
     try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            return await play
-    except TimeoutError:
-        raise HoldfastError(f"the demo has not come to its end within {_TIMEOUT_S:.0f} seconds") from None
+        return asyncio.run(limited())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _play(stage: Stage) -> _Findings:

@@ -106,21 +106,31 @@ class Relay:
         self._behind = behind.path
         self._server: asyncio.Server | None = None
         self._streams: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen."""
-        self._server = await asyncio.start_unix_server(self._connect, self.address.path)
+        self._server = await asyncio.start_unix_server(self._accept, self.address.path)
 
     async def close(self) -> None:
         """Stop listening and cut what is left."""
         if self._server is not None:
             self._server.close()
         self.cut()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def cut(self) -> None:
         """Break every connection at once, whatever is under way in it."""
         for writer in self._streams:
             writer.transport.abort()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own: one that asyncio makes here complains on stderr when it is cancelled (Python 3.11).
+        task = asyncio.create_task(self._connect(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

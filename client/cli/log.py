@@ -85,6 +85,8 @@ def _print_stored(target: Target, session_id: str, first: int, output: _Output, 
     """
     with target.http.log(session_id, start=first) as stored:
         end = stored.offset
+        if end > first:
+            click.echo(f"holdfast: {end - first} bytes before this are not kept any more", err=True)
         for data in stored:
             output.write(data)
             end += len(data)
@@ -97,17 +99,19 @@ def _print_stored(target: Target, session_id: str, first: int, output: _Output, 
 async def _follow(target: Target, session_id: str, offset: int, output: _Output) -> int:
     """Print what comes from `offset` on until the session ends; returns the offset behind it."""
     from ..connection import ReconnectPolicy, connect  # noqa: PLC0415  # as above
+    from .revive import reviving  # noqa: PLC0415  # as above
 
+    following = connect(
+        session_id,
+        address=target.address,
+        token=target.token,
+        since=offset,
+        create=False,
+        mode="ro",
+        reconnect=ReconnectPolicy(fresh=False),
+    )
     try:
-        async with connect(
-            session_id,
-            address=target.address,
-            token=target.token,
-            since=offset,
-            create=False,
-            mode="ro",
-            reconnect=ReconnectPolicy(fresh=False),
-        ) as session:
+        async with reviving(target), following as session:
             async for first, data, _ in session:
                 output.write(data)
                 output.flush()

@@ -111,7 +111,7 @@ class Terminal:
 
     async def until_stopped(self) -> None:
         while True:
-            pid, status = os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)
+            pid, status = os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG)  # noqa: ASYNC222  # does not block
             if pid and os.WIFSTOPPED(status):
                 return
             assert not pid
@@ -154,7 +154,7 @@ def only_session(daemon: Daemon) -> dict[str, Any]:
 
 
 async def test_type_detach_and_come_back(daemon: Daemon, terminal: Callable[..., Terminal]) -> None:
-    """A shell is used, left with Ctrl-\\, and is the same one on return; the terminal is as it was, the exit code 0."""
+    r"""A shell is used, left with Ctrl-\, and is the same one on return; the terminal is as it was, the exit code 0."""
     first = terminal(name="work")
     first.type(b"there=here; echo one-$((1+1))\r")
     await first.until(b"one-2\r\n")
@@ -178,7 +178,7 @@ async def test_the_exit_code_is_the_childs_own(terminal: Callable[..., Terminal]
 
 
 async def test_a_full_screen_program_is_left_without_a_trace(daemon: Daemon, terminal: Callable[..., Terminal]) -> None:
-    """Detaching in the middle of it switches off the screen, mouse, paste and keyboard modes that it had switched on."""
+    """Detaching in the middle of it switches off the screen, mouse, paste and keyboard modes it had switched on."""
     on = r"\033[>1u\033[?1049h\033[?1002;1006h\033[?2004h\033[?25l\033[5 qFULL-SCREEN"
     one = terminal(argv=["sh", "-c", f"stty raw -echo; printf '{on}'; exec cat"])
     await one.until(b"FULL-SCREEN")
@@ -235,7 +235,7 @@ async def test_the_size_follows_the_terminal(terminal: Callable[..., Terminal]) 
 
 
 async def test_every_byte_of_a_key_reaches_the_program(terminal: Callable[..., Terminal]) -> None:
-    """Control keys, a bracketed paste and a mouse report pass; with no detach key, Ctrl-\\ does too."""
+    r"""Control keys, a bracketed paste and a mouse report pass; with no detach key, Ctrl-\ does too."""
     keys = b"\x03\x04\x1a\x13\x11\x1b[200~pasted\ntext\x1b[201~\x1b[<0;10;10M\x1c\xc3\xa4\x00END"
     one = terminal(argv=["sh", "-c", "stty raw -echo; echo READY; od -An -tx1 -v"], detach=None)
     await one.until(b"READY")
@@ -288,14 +288,14 @@ async def test_replayed_queries_and_bells_do_not_reach_the_terminal(
 async def test_a_lost_connection_says_so_and_goes_away_by_itself(
     daemon: Daemon, terminal: Callable[..., Terminal]
 ) -> None:
-    """The daemon is gone for a while: one line with a countdown and the keys waiting; back, it is erased, the keys typed."""
+    """While the daemon is gone, one line counts down and says what waits; then it is gone and the keys are typed."""
     one = terminal()
     one.type(b"echo first-$((1+1))\r")
     await one.until(b"first-2\r\n")
     daemon.kill()
     await one.until(b"holdfast: connection lost")
     one.type(b"echo typed-$((40+2))\r")
-    await one.until(b"20 keys waiting")
+    await one.until(re.compile(rb"[24]0 keys waiting").search)
     await one.until(lambda output: re.search(rb"next try in \d s", output))
     shown = len(one.output)
     daemon.start()
@@ -318,11 +318,12 @@ async def test_the_detach_key_works_while_the_connection_is_lost(
     daemon.kill()
     await one.until(b"holdfast: connection lost")
     one.type(b"abc")
-    await one.until(b"3 keys waiting")
+    await one.until(re.compile(rb"2?3 keys waiting").search)
     one.type(CTRL_BACKSLASH)
     assert await one.exit_code() == 0
     assert one.is_as_before
-    assert b"[3 keys were not delivered]" in one.output
+    # 20 more where the daemon died before it acknowledged the line whose echo was seen.
+    assert re.search(rb"\[2?3 keys may not have arrived\]", one.output)
     daemon.start()
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from websockets.asyncio.server import Request, Response, ServerConnection, unix_serve
+from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from holdfast.client import events
 from holdfast.client.connection import InputFullError, ReconnectPolicy, Session, connect
+from holdfast.client.pulse import Pulse
 from holdfast.wire import messages
 from holdfast.wire.errors import RefusedError, UnreachableError, WireError
 from holdfast.wire.frames import FrameKind, decode_frame, encode_frame
@@ -125,20 +127,36 @@ async def scripted(home: Path) -> AsyncIterator[ScriptedDaemon]:
     assert one.failure is None, one.failure
 
 
+class Seen(list[events.Event]):
+    """The events so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = Pulse()
+
+    def add(self, event: events.Event) -> None:
+        self.append(event)
+        self._changed.notify()
+
+    async def until(self, kind: type) -> None:
+        while not of_type(self, kind):
+            await self._changed.wait()
+
+
 @asynccontextmanager
 async def attached(
     scripted: ScriptedDaemon, *scripts: Script, policy: ReconnectPolicy = QUICK, **options: object
-) -> AsyncIterator[tuple[Session, list[events.Event]]]:
+) -> AsyncIterator[tuple[Session, Seen]]:
     scripted.scripts.extend(scripts)
-    seen: list[events.Event] = []
+    seen = Seen()
     async with (
         asyncio.timeout(DEADLINE_S),
-        connect(SESSION_ID, address=scripted.address, reconnect=policy, on_event=seen.append, **options) as session,  # type: ignore[arg-type]  # options of connect
+        connect(SESSION_ID, address=scripted.address, reconnect=policy, on_event=seen.add, **options) as session,  # type: ignore[arg-type]  # options of connect
     ):
         yield session, seen
 
 
-def of_type(seen: list[events.Event], *kinds: type) -> list[events.Event]:
+def of_type(seen: Seen, *kinds: type) -> list[events.Event]:
     return [event for event in seen if isinstance(event, kinds)]
 
 
@@ -152,7 +170,7 @@ async def rest(session: Session) -> bytes:
 
 
 async def test_output_goes_on_at_the_exact_byte(scripted: ScriptedDaemon) -> None:
-    """After a cut the client asks for what follows the last byte it has, under the same client id; overlap is dropped."""
+    """After a cut the client asks, under its old id, for what follows the last byte it has; overlap is dropped."""
 
     async def first(peer: Peer) -> None:
         await peer.attach()
@@ -396,8 +414,7 @@ async def test_offline_input_is_bounded(scripted: ScriptedDaemon) -> None:
         await scripted.peers[0].socket.wait_closed()
         scripted.refusals = [(HTTPStatus.BAD_GATEWAY, "")]
         reading = asyncio.create_task(rest(session))
-        while not of_type(seen, events.Reconnecting):
-            await asyncio.sleep(0)
+        await seen.until(events.Reconnecting)
         await session.send(b"12345678")
         with pytest.raises(InputFullError) as full:
             await session.send(b"abc")
@@ -476,13 +493,13 @@ async def test_a_cancelled_iteration_loses_nothing(scripted: ScriptedDaemon) -> 
 
     got = b""
     patience_s = 0.001
-    async with attached(scripted, first, second) as (session, _):
+    async with attached(scripted, first, *[second] * 100) as (session, _):
         while not got.endswith(b"!"):
             try:
                 async with asyncio.timeout(patience_s):
                     got += (await anext(session)).data
             except TimeoutError:
-                patience_s *= 1.05  # an attempt that is cancelled each time never succeeds
+                patience_s *= 1.1  # an attempt that is cancelled each time never succeeds
     assert got == b"abcdefghijklmnopqrst!"
 
 
@@ -509,7 +526,7 @@ async def test_gaps_are_reported_whether_the_daemon_speaks_of_them_or_not(script
 
 
 async def test_a_log_that_became_shorter_is_taken_as_it_is(scripted: ScriptedDaemon) -> None:
-    """`since` lies beyond the tail (a power cut took the last second): the answer begins elsewhere, and all of it counts."""
+    """`since` lies beyond the tail (a power cut took the last second): the answer begins elsewhere and counts whole."""
 
     async def first(peer: Peer) -> None:
         await peer.attach()
@@ -527,7 +544,7 @@ async def test_a_log_that_became_shorter_is_taken_as_it_is(scripted: ScriptedDae
 
 
 async def test_output_is_acknowledged_when_a_window_asks_for_it(scripted: ScriptedDaemon) -> None:
-    """The daemon sends no more than its window; every byte arrives because the client acknowledges what it processed."""
+    """The daemon sends no more than its window; every byte arrives, because the client acknowledges as it reads."""
 
     async def windowed(peer: Peer) -> None:
         window = int(peer.query["window"])

@@ -67,7 +67,7 @@ async def test_several_reconnections_in_a_row(daemon: Daemon) -> None:
         async with attach(daemon, session_id=session_id, client_id="me", since=offset, create=0) as client:
             assert client.session["attach"] == "exact"
             await client.type(f"echo number-$(({number}+0))-\n")
-            await client.until_output(f"\r\nnumber-{number}-\r\n".encode())
+            await client.until_output(f"number-{number}-\r\n".encode())
             pieces += client.output
             offset = client.offset
             client.cut()

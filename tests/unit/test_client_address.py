@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from holdfast.client.address import Address
 from holdfast.wire.errors import ConfigError
 from holdfast.wire.paths import Paths
