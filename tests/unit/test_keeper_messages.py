@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -260,6 +261,19 @@ def test_a_message_whose_descriptor_is_missing_is_refused(ends: Ends) -> None:
     ends.peer.sendall(encode(Adopt(1, "s", 7)))
     with pytest.raises(BadMessageError):
         list(ends.channel.receive())
+
+
+def test_a_descriptor_the_kernel_had_no_room_for_is_noticed(ends: Ends, pipe: tuple[int, int]) -> None:
+    _, sender = pipe
+    socket.send_fds(ends.peer, [encode(Adopt(1, "s", 7))], [sender])
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limit[1]))
+        with pytest.raises(BadMessageError, match="lost"):
+            list(ends.channel.receive())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    os.close(sender)
 
 
 def test_a_peer_that_does_not_read_blocks_nothing_and_loses_nothing(ends: Ends, pipe: tuple[int, int]) -> None:
