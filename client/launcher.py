@@ -28,6 +28,7 @@ _READY_TIMEOUT_S = 30.0
 _READY_WORD = "ok"
 _EXIT_CONFIG = 2
 _LOG_LINES_SHOWN = 5
+_MAX_LOG_BYTES = 1 << 20
 
 # What belongs to the command that happens to start the daemon, and must not reach every shell it ever makes.
 _NOT_INHERITED = ("HOLDFAST_SESSION", "HOLDFAST_HOST", "HOLDFAST_TOKEN", "HOLDFAST_TOKEN_FILE")
@@ -70,6 +71,7 @@ def start_daemon(
     reader, writer = os.pipe()
     log = -1
     try:
+        _put_away_long_log(paths.daemon_log)
         log = _open_private(paths.daemon_log, os.O_WRONLY | os.O_APPEND)
         log_start = os.fstat(log).st_size
         process = subprocess.Popen(
@@ -99,6 +101,13 @@ def _open_private(path: Path, flags: int) -> int:
         return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _put_away_long_log(path: Path) -> None:
+    """Keep what earlier daemons said as one older file, so that it does not grow for ever."""
+    with contextlib.suppress(OSError):  # there is none yet, or it cannot be moved, which is no reason to fail
+        if path.stat().st_size > _MAX_LOG_BYTES:
+            path.replace(path.with_suffix(".log.1"))
 
 
 def _read_until_closed(reader: int, deadline: float) -> str | None:

@@ -184,15 +184,19 @@ def load_config(paths: Paths) -> Config:
     least_bytes = 4 * _LIMITS.chunk_bytes
     if store.session_bytes < least_bytes:
         raise ConfigError(f"{file}: store.session_bytes must be at least {least_bytes}, not {store.session_bytes}")
+    try:
+        limits = StoreLimits(
+            session_bytes=store.session_bytes,
+            total_bytes=store.total_bytes,
+            retention_s=_seconds(file, "store.retention", store.retention),
+        )
+    except ValueError as error:
+        raise ConfigError(f"{file}: [store]: {error}") from None
     return Config(
         paths=paths,
         daemon=daemon,
         session=session,
-        limits=StoreLimits(
-            session_bytes=store.session_bytes,
-            total_bytes=store.total_bytes,
-            retention_s=_seconds(file, "store.retention", store.retention),
-        ),
+        limits=limits,
         idle_expiry_s=_duration(file, "session.idle_expiry", session.idle_expiry),
         reconnect_window_s=_seconds(file, "session.reconnect_window", session.reconnect_window),
         kill_grace_s=_seconds(file, "session.kill_grace", session.kill_grace),

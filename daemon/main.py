@@ -28,6 +28,7 @@ from ..store.errors import StoreError
 from ..wire.errors import ConfigError, HoldfastError
 from ..wire.paths import Paths, make_private_dir
 from .config import Config, ListenAddress, load_config
+from .keeper.link import Inheritance
 from .service import Service
 from .systemd import notify_systemd
 
@@ -48,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ready = _Ready(options.ready_fd)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("websockets").setLevel(logging.WARNING)  # peers that hang up are no news
-    os.umask(0o077)
     try:
+        inheritance = Inheritance(os.umask(0o077), _raise_descriptor_limit())
         paths = Paths.from_environment()
         for folder in (paths.data_dir, paths.runtime_dir, paths.tails_dir):
             make_private_dir(folder)
@@ -58,9 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.no_tcp:
             addresses = []
         lock = _lock_home(paths.lock_file, wait_s=options.wait_for_lock)
-        _raise_descriptor_limit()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(config, addresses, ready))
+            runner.run(_serve(config, inheritance, addresses, ready))
         os.close(lock)
     except ConfigError as error:
         return ready.fail(str(error), EXIT_CONFIG)
@@ -107,8 +107,13 @@ class _Ready:
 
 
 def _lock_home(path: Path, *, wait_s: float) -> int:
-    """Take the lock of this home; it is held until the process ends, however it ends. Raises LockError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Take the lock of this home; it is held until the process ends, however it ends. Raises LockError, ConfigError."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path}: {error.strerror}; make it writable, or set HOLDFAST_HOME to a folder that is"
+        ) from None
     deadline = time.monotonic() + wait_s
     while True:
         try:
@@ -123,19 +128,23 @@ def _lock_home(path: Path, *, wait_s: float) -> int:
                 ) from None
             time.sleep(_LOCK_POLL_S)
     os.truncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    with suppress(OSError):  # a full disk: the number is only for the message above
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
 
 
-def _raise_descriptor_limit() -> None:
-    """One descriptor a session and a client: the soft limit of 1,024 would be met before any of ours."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+def _raise_descriptor_limit() -> int:
+    """Allow one descriptor a session and a client, which 1,024 would not; return the soft limit as it was."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS refuses "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return soft
 
 
-async def _serve(config: Config, addresses: list[ListenAddress] | None, ready: _Ready) -> None:
-    service = Service(config, version=version("holdfast"))
+async def _serve(
+    config: Config, inheritance: Inheritance, addresses: list[ListenAddress] | None, ready: _Ready
+) -> None:
+    service = Service(config, inheritance, version=version("holdfast"))
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, service.request_stop, False)

@@ -17,6 +17,7 @@ from .front.gate import Policy
 from .front.server import Front, ListenError
 from .front.token import Token
 from .housekeeping import keep_house
+from .keeper.link import Inheritance
 from .sessions.births import BirthPlan
 from .sessions.history import History
 from .sessions.liveness import boot_id
@@ -38,12 +39,16 @@ class Service:
 
     Args:
         config: what the user set.
+        inheritance: what shells get of the process that started the daemon.
         version: of the package.
         clock: seconds since the epoch.
     """
 
-    def __init__(self, config: Config, *, version: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, config: Config, inheritance: Inheritance, *, version: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._config = config
+        self._inheritance = inheritance
         self._version = version
         self._clock = clock
         self._started_at = clock()
@@ -78,6 +83,7 @@ class Service:
                 store,
                 paths,
                 plan=self._plan(),
+                inheritance=self._inheritance,
                 max_sessions=self._config.daemon.max_sessions,
                 lifetimes=self._lifetimes(),
                 boot_id=boot,

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import aiosqlite
 
 from .errors import DatabaseDamagedError, StorageUnavailableError, StoreError
 from .migrations import check_owner, migrate, pragma
+from .uncancelled import Uncancelled
 
 __all__ = ["Database", "Statement"]
 
@@ -45,7 +46,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._write_lock = asyncio.Lock()
-        self._transactions: set[asyncio.Task[None]] = set()
+        self._transactions = Uncancelled()
         self._writer: aiosqlite.Connection
         self._reader: aiosqlite.Connection
         self._file: tuple[int, int] | None = None
@@ -77,7 +78,7 @@ class Database:
             StorageUnavailableError: nothing of it was written.
             DatabaseDamagedError: nothing of it was written.
         """
-        await self._finish(self._transact(statements, durable=durable))
+        await self._transactions.run(self._transact(statements, durable=durable))
 
     async def sync(self, now: float) -> None:
         """Make all that was committed survive a power cut. Raises as `write` does."""
@@ -93,13 +94,13 @@ class Database:
         """Give at most `pages` unused pages back to the file system; return how many are left unused."""
         async with self._write_lock:
             with _translated(self.path):
-                await self._writer.execute_fetchall(f"PRAGMA incremental_vacuum({pages:d})")
+                # Not `execute`: this PRAGMA makes a row without columns for each page, and sqlite3 stops at the first.
+                await self._writer.executescript(f"PRAGMA incremental_vacuum({pages:d})")
                 return await pragma(self._writer, "freelist_count")
 
     async def close(self) -> None:
         """Finish what is running, checkpoint and close. The writer last: the last one out checkpoints."""
-        while self._transactions:
-            await asyncio.wait(self._transactions)
+        await self._transactions.settle()
         with suppress(sqlite3.Error):
             await self._reader.close()
         with suppress(sqlite3.Error):
@@ -115,7 +116,7 @@ class Database:
                 f"PRAGMA page_size = {_PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;"
                 f"PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = {_WAL_KEPT_BYTES};"
             )
-            await migrate(self._writer, self.path)
+            await migrate(self._writer)
             self._reader = await aiosqlite.connect(self.path, timeout=_BUSY_TIMEOUT_S)
         except BaseException:
             await self._writer.close()
@@ -168,13 +169,6 @@ class Database:
         draft.replace(self.path)
         await self._connect()
         logger.warning("%s was removed while in use; it was made again with all that was in it", self.path)
-
-    async def _finish(self, transaction: Coroutine[Any, Any, None]) -> None:
-        """Run it to its end even where the caller is cancelled."""
-        task = asyncio.create_task(transaction)
-        self._transactions.add(task)
-        task.add_done_callback(self._transactions.discard)
-        await asyncio.shield(task)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -12,19 +12,32 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Protocol
 
 from .database import Database
 from .errors import StoreError
-from .flush_batch import encode_batches
+from .flush_batch import Batch, encode_batches
 from .flush_plan import RETRY_INTERVAL_S, Situation, decide
-from .session_log import SessionLog
+from .uncancelled import Uncancelled
 
-__all__ = ["Flusher", "TroubleCallback"]
+__all__ = ["FlushableLog", "Flusher", "TroubleCallback"]
 
 logger = logging.getLogger(__name__)
 
 TroubleCallback = Callable[[str | None], None]
 """Called once with what is wrong when storage starts to fail, and once with None when it works again."""
+
+
+class FlushableLog(Protocol):
+    """The part of a log that the flusher calls; `SessionLog` says what each does."""
+
+    @property
+    def is_dirty(self) -> bool: ...  # noqa: D102  # described there
+    @property
+    def has_full_chunk(self) -> bool: ...  # noqa: D102  # described there
+    def take(self, *, whole: bool) -> Batch | None: ...  # noqa: D102  # described there
+    def committed(self, batch: Batch, /) -> None: ...  # noqa: D102  # described there
+    def relieve(self) -> str | None: ...  # noqa: D102  # described there
 
 
 class Flusher:
@@ -49,15 +62,16 @@ class Flusher:
         self._on_trouble = on_trouble
         self._clock = clock
         self._monotonic = monotonic
-        self._dirty: dict[SessionLog, float] = {}  # since when
-        self._starved: set[SessionLog] = set()
+        self._dirty: dict[FlushableLog, float] = {}  # since when
+        self._starved: set[FlushableLog] = set()
         self._unsynced_since: float | None = None
         self._retry_at: float | None = None
         self._troubles: dict[str, str] = {}
+        self._writes = Uncancelled()
         self._news = asyncio.Event()
         self._lock = asyncio.Lock()  # one write at a time: a log's next batch begins where the last one ended
 
-    def dirty(self, log: SessionLog, /) -> None:
+    def dirty(self, log: FlushableLog, /) -> None:
         """Take note that a log has something to commit, from now on."""
         self._dirty.setdefault(log, self._monotonic())
         self._news.set()
@@ -66,7 +80,7 @@ class Flusher:
         """Take note that some log has a chunk to seal."""
         self._news.set()
 
-    def starved(self, log: SessionLog, /) -> None:
+    def starved(self, log: FlushableLog, /) -> None:
         """Take note that a log is full; it is told when it has room."""
         self._starved.add(log)
         self._news.set()
@@ -82,13 +96,17 @@ class Flusher:
                 logger.exception("flushing failed")
                 self._retry_at = self._monotonic() + RETRY_INTERVAL_S
 
-    async def flush(self, log: SessionLog, /) -> None:
+    async def flush(self, log: FlushableLog, /) -> None:
         """Commit all of one log now, so that it survives a power cut. Raises StoreError."""
         await self._write([log], whole=True)
 
     async def flush_all(self) -> None:
         """Commit all that is not committed, so that it survives a power cut. Raises StoreError."""
         await self._write(list(self._dirty), whole=True)
+
+    async def settle(self) -> None:
+        """Wait for writes whose callers were cancelled."""
+        await self._writes.settle()
 
     async def _step(self) -> None:
         decision = decide(self._monotonic(), self._situation())
@@ -116,11 +134,11 @@ class Flusher:
             async with asyncio.timeout(delay):
                 await self._news.wait()
 
-    async def _write(self, logs: Sequence[SessionLog], *, whole: bool) -> None:
+    async def _write(self, logs: Sequence[FlushableLog], *, whole: bool) -> None:
         """Write to the end even where the caller is cancelled: what is committed must also be counted as stored."""
-        await asyncio.shield(asyncio.create_task(self._write_now(logs, whole=whole)))
+        await self._writes.run(self._write_now(logs, whole=whole))
 
-    async def _write_now(self, logs: Sequence[SessionLog], *, whole: bool) -> None:
+    async def _write_now(self, logs: Sequence[FlushableLog], *, whole: bool) -> None:
         async with self._lock:
             taken_at = self._monotonic()
             batches = [(log, batch) for log in logs if (batch := log.take(whole=whole)) is not None]
@@ -145,7 +163,7 @@ class Flusher:
             self._forget_clean(logs, taken_at if whole else None)
             self._relieve()
 
-    def _forget_clean(self, logs: Sequence[SessionLog], since: float | None) -> None:
+    def _forget_clean(self, logs: Sequence[FlushableLog], since: float | None) -> None:
         """Drop logs with nothing left to commit; what came while all else was committed is dirty `since` then."""
         for log in logs:
             if not log.is_dirty:

@@ -3,13 +3,6 @@
 A byte of terminal output is here before anybody sees it, so `kill -9` of the daemon loses nothing: the pages belong to
 the kernel. They do not survive the machine; a ring from another boot may be torn and is refused.
 
-Layout, native byte order, counters 8-byte aligned:
-
-    0     magic and version (8) | ring bytes | base | SHA-256 of the boot id (16) | CRC-32 of all before
-    64    end: the offset behind the newest byte
-    512   input ledger (`holdfast.store.input_ledger`)
-    4096  the ring: byte `offset` stands at (offset - base) % ring bytes
-
 SIGKILL can fall behind the read that filled the ring and before `end` says so, inside one system call. So the window
 which the next read may fill holds only 0xFF, never part of UTF-8, before `end` makes it the next one; recovery takes
 what stands there, less trailing 0xFF. (Binary output that ends in 0xFF at that very read is short by those bytes.)
@@ -21,34 +14,21 @@ steps ahead of their use, and where that fails there is no room.
 from __future__ import annotations
 
 import errno
-import hashlib
 import mmap
 import os
-import stat
-import struct
-import zlib
-from contextlib import suppress
 from pathlib import Path
 
-from .errors import HotTailError, StorageUnavailableError
+from . import ring_file
 from .input_ledger import LEDGER_BYTES, InputLedger
+from .ring_file import EMPTY_WINDOW, END_AT, HEADER_BYTES, LEDGER_AT, WINDOW_BYTES
 
 __all__ = ["PTY_READ_BYTES", "WINDOW_BYTES", "HotTail"]
-
-WINDOW_BYTES = 8192
-"""The most that one read takes, and so the most that a kill can leave unpublished."""
 
 PTY_READ_BYTES = 4096
 """One read(2) of a PTY returns at most 4095 bytes (n_tty's buffer). A ring with less room counts as full."""
 
-_MAGIC = b"HFtail\x00\x01"
-_STATIC = struct.Struct("=8sQQ16s")
-_STATIC_BYTES = _STATIC.size + 8
-_END_AT = 64
-_LEDGER_AT = 512
-_HEADER_BYTES = 4096
 _RESERVE_BYTES = 64 * 1024
-_WINDOW = memoryview(b"\xff" * WINDOW_BYTES)
+_WINDOW = memoryview(EMPTY_WINDOW)
 
 
 class HotTail:
@@ -69,10 +49,10 @@ class HotTail:
         whole = memoryview(self._map)
         self.ring_bytes: int
         self.base: int
-        _, self.ring_bytes, self.base, _ = _STATIC.unpack(whole[: _STATIC.size])
-        self._counter = whole[_END_AT : _END_AT + 8].cast("Q")
-        self._ring = whole[_HEADER_BYTES:]
-        self.inputs = InputLedger(whole[_LEDGER_AT : _LEDGER_AT + LEDGER_BYTES].cast("Q"))
+        _, self.ring_bytes, self.base, _ = ring_file.STATIC.unpack(whole[: ring_file.STATIC.size])
+        self._counter = whole[END_AT : END_AT + 8].cast("Q")
+        self._ring = whole[HEADER_BYTES:]
+        self.inputs = InputLedger(whole[LEDGER_AT : LEDGER_AT + LEDGER_BYTES].cast("Q"))
         self.reserve_failed = False
         self._reserved = 0
         self._recover()
@@ -85,24 +65,7 @@ class HotTail:
         Raises:
             StorageUnavailableError: the folder cannot be written, or is full.
         """
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                os.truncate(descriptor, _HEADER_BYTES + ring_bytes)
-                _write_all(descriptor, _header(ring_bytes, base, boot_id), 0)
-                _write_all(descriptor, _WINDOW, _HEADER_BYTES)
-                # Only a whole ring gets the name: a kill here leaves a draft that the next one removes.
-                draft.replace(path)
-            except BaseException:
-                os.close(descriptor)
-                raise
-        except OSError as error:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise StorageUnavailableError(f"cannot make {path}: {error.strerror}") from None
-        return cls(path, descriptor)
+        return cls(path, ring_file.create(path, ring_bytes=ring_bytes, base=base, boot_id=boot_id))
 
     @classmethod
     def open(cls, path: Path, *, boot_id: str) -> HotTail:
@@ -112,18 +75,7 @@ class HotTail:
             FileNotFoundError: there is none.
             HotTailError: foreign, torn, or from another boot.
         """
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise HotTailError(f"cannot open {path}: {error.strerror}") from None
-        try:
-            _check(path, descriptor, boot_id)
-            return cls(path, descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
+        return cls(path, ring_file.open_checked(path, boot_id=boot_id))
 
     @property
     def end(self) -> int:
@@ -244,7 +196,7 @@ class HotTail:
         goal = self._touched + WINDOW_BYTES
         stop = min(self.ring_bytes, -(-goal // _RESERVE_BYTES) * _RESERVE_BYTES)
         try:
-            _write_all(self._descriptor, bytes(stop - self._reserved), _HEADER_BYTES + self._reserved)
+            ring_file.write_all(self._descriptor, bytes(stop - self._reserved), HEADER_BYTES + self._reserved)
         except OSError:
             self.reserve_failed = True
             return
@@ -257,39 +209,3 @@ class HotTail:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def _boot_digest(boot_id: str) -> bytes:
-    return hashlib.sha256(boot_id.encode()).digest()[:16]
-
-
-def _header(ring_bytes: int, base: int, boot_id: str) -> bytes:
-    static = _STATIC.pack(_MAGIC, ring_bytes, base, _boot_digest(boot_id))
-    header = bytearray(_HEADER_BYTES)
-    header[:_STATIC_BYTES] = static + struct.pack("=Q", zlib.crc32(static))
-    header[_END_AT : _END_AT + 8] = struct.pack("=Q", base)
-    return bytes(header)
-
-
-def _check(path: Path, descriptor: int, boot_id: str) -> None:
-    """Raise HotTailError where this is not a whole ring of this boot."""
-    status = os.fstat(descriptor)
-    header = os.pread(descriptor, _HEADER_BYTES, 0) if stat.S_ISREG(status.st_mode) else b""
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise HotTailError(f"{path} is not a hot tail of this version")
-    static = header[: _STATIC.size]
-    _, ring_bytes, base, boot = _STATIC.unpack(static)
-    (checksum,) = struct.unpack_from("=Q", header, _STATIC.size)
-    (end,) = struct.unpack_from("=Q", header, _END_AT)
-    if checksum != zlib.crc32(static) or status.st_size != _HEADER_BYTES + ring_bytes or end < base:
-        raise HotTailError(f"{path} is torn")
-    if boot != _boot_digest(boot_id):
-        raise HotTailError(f"{path} is from before the machine was started; its pages may be torn")
-
-
-def _write_all(descriptor: int, data: bytes | memoryview, at: int) -> None:
-    """Write all of it at `at`. Raises OSError (ENOSPC)."""
-    view = memoryview(data)
-    while view:
-        count = os.pwrite(descriptor, view, at)
-        view, at = view[count:], at + count

@@ -36,11 +36,6 @@ class InputLedger:
             if key != (0, 0):
                 self._slots[key] = slot
 
-    @classmethod
-    def empty(cls) -> InputLedger:
-        """Make one in plain memory, for a session that takes no input any more."""
-        return cls(memoryview(bytearray(LEDGER_BYTES)).cast("Q"))
-
     def copy(self) -> InputLedger:
         """Return one in plain memory with the same numbers."""
         return InputLedger(memoryview(bytearray(self._words)).cast("Q"))
@@ -68,10 +63,10 @@ class InputLedger:
     def applied(self, client_id: str, seq_end: int) -> None:
         """Say that input up to `seq_end` was written. Less than was claimed gives the rest back (a short write)."""
         word = self._slot(client_id) * _WORDS
-        # Applied first: killed between the two, the rest is reported as unknown. The other way round it would be
-        # `claimed < applied`, a negative doubt.
-        self._words[word + 3] = seq_end
+        # Claimed first, which gives the rest back: killed between the two, bytes that were typed count as unknown. The
+        # other way round the rest would, which nobody typed, and a client without a claim would have a negative doubt.
         self._words[word + 2] = seq_end
+        self._words[word + 3] = seq_end
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -12,11 +12,13 @@ class StoreLimits:
     """Limits of one store.
 
     Attributes:
-        ring_bytes: size of each session's hot tail; sparse, so a quiet session uses far less. At least four chunks.
+        ring_bytes: size of each session's hot tail; sparse, so a quiet session uses far less. At least four chunks. A
+            flood of 60 MB/s needs 2 MiB while a commit of 30 ms runs.
         chunk_bytes: raw bytes at which a chunk is sealed.
         session_bytes: raw bytes of history kept for one session; older chunks are trimmed first.
         total_bytes: raw bytes kept over all sessions; the oldest ended sessions go first. The default holds forty
-            full sessions; terminal output compresses about eightfold, so it is some 250 MB of disk.
+            full sessions: 130 MB of disk where output is repetitive (packed to a sixteenth), 850 MB where its words
+            are random (to two fifths).
         retention_s: seconds for which the history of an ended session is kept.
     """
 

@@ -17,34 +17,33 @@ _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
 
 async def check_owner(connection: aiosqlite.Connection, path: Path) -> None:
-    """Refuse the database of another program before anything of it is changed.
+    """Refuse the database of another program, or of a newer version, before anything of it is changed.
 
     Raises:
         SchemaError: it is one.
     """
-    if await pragma(connection, "application_id") == _APPLICATION_ID:
-        return
-    ((tables,),) = await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
-    if tables or await pragma(connection, "user_version"):
-        raise SchemaError(f"{path} is the database of another program; move it away, or use another data folder")
-
-
-async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Apply what the database has not seen. One that fails leaves the version before it.
-
-    Raises:
-        SchemaError: the database is newer than this version.
-        sqlite3.Error: a migration failed.
-    """
     version = await pragma(connection, "user_version")
-    migrations = available()
-    newest = max(migrations)
-    if version > newest:
+    ((tables,),) = await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
+    is_ours = await pragma(connection, "application_id") == _APPLICATION_ID
+    if not is_ours and (tables or version):
+        raise SchemaError(f"{path} is the database of another program; move it away, or use another data folder")
+    if version > (newest := max(available())):
         raise SchemaError(
             f"{path} was written by a newer version (schema {version}, this one knows {newest}): "
             "install that version again, or use another data folder"
         )
-    for number in range(version + 1, newest + 1):
+    if tables and not version:  # the tables and the number of the first schema are written together
+        raise SchemaError(f"{path} has tables but no schema version; move it away, or restore a copy")
+
+
+async def migrate(connection: aiosqlite.Connection) -> None:
+    """Apply what the database has not seen. One that fails leaves the version before it.
+
+    Raises:
+        sqlite3.Error: a migration failed.
+    """
+    migrations = available()
+    for number in range(await pragma(connection, "user_version") + 1, max(migrations) + 1):
         try:
             await connection.executescript(
                 f"BEGIN IMMEDIATE; PRAGMA application_id = {_APPLICATION_ID};"

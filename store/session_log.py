@@ -11,35 +11,25 @@ returned.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from .chunk_table import ChunkTable, Resize, Span
-from .chunks import Chunk
-from .errors import CorruptChunkError, GapError, StoreError
+from .chunk_table import ChunkTable, Resize
+from .errors import StoreError
 from .flush_batch import Batch
+from .flusher import Flusher
 from .hot_tail import PTY_READ_BYTES, HotTail
-from .input_ledger import InputLedger
 from .limits import StoreLimits
-from .output_times import Mark, unpack
+from .log_reader import LogReader
 from .recovery import recover, tail_path
 from .sealing import Sealing
 
-__all__ = ["Flushing", "LogHome", "SessionLog"]
+__all__ = ["LogHome", "SessionLog"]
 
 logger = logging.getLogger(__name__)
 
 _NEVER = 1 << 62
-
-
-class Flushing(Protocol):
-    """The part of the flusher that a log calls; `holdfast.store.flusher` says what each does."""
-
-    def dirty(self, log: SessionLog, /) -> None: ...  # noqa: D102  # described there
-    def urge(self) -> None: ...  # noqa: D102  # described there
-    def starved(self, log: SessionLog, /) -> None: ...  # noqa: D102  # described there
-    async def flush(self, log: SessionLog, /) -> None: ...  # noqa: D102  # described there
 
 
 class LogHome(Protocol):
@@ -48,7 +38,7 @@ class LogHome(Protocol):
     @property
     def chunks(self) -> ChunkTable: ...  # noqa: D102  # described in Store
     @property
-    def flusher(self) -> Flushing: ...  # noqa: D102  # described in Store
+    def flusher(self) -> Flusher: ...  # noqa: D102  # described in Store
     @property
     def logs(self) -> dict[str, SessionLog]: ...  # noqa: D102  # described in Store
     @property
@@ -61,25 +51,21 @@ class LogHome(Protocol):
     def clock(self) -> Callable[[], float]: ...  # noqa: D102  # described in Store
 
 
-class SessionLog:
-    """The log of one session; `create`, `recover` and `history` make one.
+class SessionLog(LogReader):
+    """The log of one session; `create` and `recover` make one.
 
     Attributes:
-        session_id: whose.
         inputs: at-most-once input, kept in the hot tail's header.
         on_room: called when a log that said `full` has room again.
     """
 
-    def __init__(self, home: LogHome, session_id: str, ring: HotTail | None, sealing: Sealing) -> None:
-        self.session_id = session_id
+    def __init__(self, home: LogHome, session_id: str, ring: HotTail, sealing: Sealing) -> None:
+        super().__init__(home.chunks, session_id, ring, sealing)
         self.on_room: Callable[[], None] | None = None
         self._home = home
-        self._ring = ring
-        self._sealing = sealing
-        self._end = sealing.stored  # the tail of a log without a ring
         self._urge_at = _NEVER
         self._is_starved = False
-        self.inputs = InputLedger.empty() if ring is None else ring.inputs
+        self.inputs = ring.inputs
         self._go_on()
         self._is_announced = False  # to the flusher, as dirty
 
@@ -131,33 +117,6 @@ class SessionLog:
         if log.tail > log.stored:
             log._grew(log.tail - log.stored)
         return log
-
-    @classmethod
-    async def history(cls, home: LogHome, session_id: str) -> SessionLog:
-        """Open the log of an ended session for reading; it needs no `close`. Raises as `Database.fetch`."""
-        spans = await home.chunks.spans(session_id)
-        end = spans[-1].end if spans else 0
-        return cls(home, session_id, None, Sealing(session_id, home.limits, spans=spans, sealed=end, stored=end))
-
-    @property
-    def tail(self) -> int:
-        """Offset behind the newest byte."""
-        return self._end if self._ring is None else self._ring.end
-
-    @property
-    def head(self) -> int:
-        """Oldest offset kept; moves by whole chunks."""
-        return self._sealing.head
-
-    @property
-    def stored(self) -> int:
-        """What lies before this offset was committed to the database."""
-        return self._sealing.stored
-
-    @property
-    def raw_bytes_kept(self) -> int:
-        """Bytes of output that can be read."""
-        return sum(span.end - span.first for span in self.spans) + self.tail - self.stored
 
     @property
     def full(self) -> bool:
@@ -220,71 +179,6 @@ class SessionLog:
         ring.close()
         self._home.logs.pop(self.session_id, None)
 
-    # Reading
-
-    def read_hot(self, offset: int, limit: int) -> bytes | None:
-        """Return bytes from `offset` on, `limit` at most, from memory; b"" at the tail.
-
-        None where they are not in memory any more: `read_stored` has them.
-        """
-        end = self.tail
-        if offset >= end:
-            return b""
-        if self._ring is None or offset < self._ring.oldest:
-            return None
-        return self._ring.copy(offset, min(end, offset + limit))
-
-    async def read_stored(self, offset: int, limit: int) -> list[Chunk]:
-        """Return consecutive stored chunks; the first contains `offset`, or follows it where that is trimmed or lost.
-
-        They have `limit` bytes of blobs at most, but are one at least. Empty where `read_hot` has the bytes.
-
-        Raises:
-            CorruptChunkError: the bytes at `offset` cannot be read; go on at its `end_offset`.
-            StoreError: as `Database.fetch`.
-        """
-        # Asked before the query: while it runs, what it did not find yet may be stored and leave the ring.
-        resumes = self.tail if self._ring is None else self._ring.oldest
-        chunks = await self._home.chunks.read(self.session_id, offset, limit)
-        if not chunks and offset < resumes:
-            raise CorruptChunkError(self.session_id, offset, resumes)
-        return chunks
-
-    async def read(self, offset: int, limit: int) -> bytes:
-        """Return bytes from `offset` on, `limit` at most, wherever they are; b"" at the tail.
-
-        Raises:
-            GapError: the bytes at `offset` were trimmed; as `CorruptChunkError`, they are damaged or lost.
-            StoreError: as `Database.fetch`.
-        """
-        hot = self.read_hot(offset, limit)
-        if hot is not None:
-            return hot
-        chunks = await self.read_stored(offset, limit)
-        if not chunks:
-            return self.read_hot(offset, limit) or b""
-        first = chunks[0].first_offset
-        if first > offset:
-            raise (GapError if offset < self.head else CorruptChunkError)(self.session_id, offset, first)
-        return self._unpacked(chunks, offset - first + limit)[offset - first :]
-
-    async def times(self, start: int, stop: int) -> list[Mark]:
-        """Return when the bytes [start, stop) were read, as marks; the first may lie before `start`."""
-        sealed = self._sealing.sealed
-        unsealed = self._sealing.times.within(max(start, sealed), min(stop, self.tail))
-        marks: list[Mark] = []
-        for first, started_at, packed in await self._home.chunks.times(self.session_id, start, min(stop, sealed)):
-            marks += unpack(first, started_at, packed)
-        marks += unsealed
-        ends = [*(offset for offset, _ in marks[1:]), stop]
-        return [mark for mark, end in zip(marks, ends, strict=True) if mark[0] < stop and end > start]
-
-    async def resizes(self, start: int, stop: int) -> list[Resize]:
-        """Return the resizes behind `start` bytes of output and before `stop`."""
-        new = [one for one in self._sealing.new_resizes if start <= one.offset < stop]
-        stored = await self._home.chunks.resizes(self.session_id, start, stop)
-        return [*stored, *(one for one in new if one not in stored)]
-
     # For the flusher and housekeeping
 
     @property
@@ -296,11 +190,6 @@ class SessionLog:
     def has_full_chunk(self) -> bool:
         """Whether a chunk can be sealed."""
         return self._ring is not None and self._sealing.has_full_chunk(self.tail)
-
-    @property
-    def spans(self) -> list[Span]:
-        """The offsets of its stored chunks, the partial one last."""
-        return self._sealing.spans
 
     def trim(self, head: int) -> None:
         """Delete what lies before `head`, where a chunk begins, with the next commit."""
@@ -350,16 +239,3 @@ class SessionLog:
         self._is_announced = self.is_dirty
         if self._ring is not None:
             self._ring.keep_from = self._sealing.sealed
-
-    def _unpacked(self, chunks: Sequence[Chunk], enough: int) -> bytes:
-        raw = bytearray()
-        for chunk in chunks:
-            try:
-                raw += chunk.raw()
-            except StoreError:
-                if raw:
-                    break
-                raise CorruptChunkError(self.session_id, chunk.first_offset, chunk.end_offset) from None
-            if len(raw) >= enough:
-                break
-        return bytes(raw[:enough])

@@ -24,6 +24,8 @@ _SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 MAX_NAME_CHARS = 100
 MAX_LINES = 1_000_000
+MAX_QUERY_CHARS = 7000
+"""A request line may have 8 KiB (websockets, MAX_LINE_LENGTH), other parameters and the path included."""
 
 
 def is_session_id(text: str) -> bool:
@@ -236,9 +238,15 @@ def _format(value: SpawnQuery | AttachQuery, default: SpawnQuery | AttachQuery) 
             continue
         pairs.append((field.name, _text(item)))
     try:
-        return urlencode(pairs)
+        query = urlencode(pairs)
     except UnicodeEncodeError as error:
         raise QueryError(f"{error.object[:60]!r} is not UTF-8 and cannot be asked for") from None
+    if len(query) > MAX_QUERY_CHARS:
+        longest = max(pairs, key=lambda pair: len(pair[1]))[0]
+        raise QueryError(
+            f"{longest} is too long to be asked for ({len(query)} characters); put a long command in a script"
+        )
+    return query
 
 
 def _text(item: object) -> str:

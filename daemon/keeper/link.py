@@ -36,10 +36,19 @@ from .messages import (
     Spawn,
     Spawned,
 )
-from .start import start_keeper
+from .start import Inheritance, start_keeper
 from .watched_channel import WatchedChannel
 
-__all__ = ["ExitStatus", "Held", "KeeperAbsent", "KeeperError", "KeeperLink", "SpawnError", "start_keeper"]
+__all__ = [
+    "ExitStatus",
+    "Held",
+    "Inheritance",
+    "KeeperAbsent",
+    "KeeperError",
+    "KeeperLink",
+    "SpawnError",
+    "start_keeper",
+]
 
 _HANDOVER_TIMEOUT_S = 10.0
 """500 sessions take 0.03 s."""

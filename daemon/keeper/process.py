@@ -1,6 +1,6 @@
 """The keeper's process: a small one that owns the shells, so that the daemon may come and go.
 
-    python -m holdfast.daemon.keeper.process --socket PATH [--ready-fd N]
+    python -m holdfast.daemon.keeper.process --socket PATH [--ready-fd N] [--descriptors N]
 
 It forks children onto terminals, keeps a copy of every terminal's master, reaps the children and remembers how they
 ended until the daemon has stored it. It hands all of that to one daemon at a time over a Unix socket, and moves no
@@ -76,11 +76,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="holdfast-keeper", description="keeps the shells of a Holdfast daemon")
     parser.add_argument("--socket", required=True, metavar="PATH", help="where to listen")
     parser.add_argument("--ready-fd", type=int, metavar="N", help="detach, and say there when it listens")
+    parser.add_argument("--descriptors", type=int, metavar="N", help="soft limit of open files for the shells")
     options = parser.parse_args(arguments)
     report = _notify_systemd if options.ready_fd is None else _detach(options.ready_fd)
     for signum in (signal.SIGHUP, signal.SIGINT):
         signal.signal(signum, signal.SIG_IGN)
-    spawner = Spawner(umask=os.umask(0o077), descriptor_limit=raise_descriptor_limit())
+    soft, hard = raise_descriptor_limit()
+    spawner = Spawner(umask=os.umask(0o077), descriptor_limit=(options.descriptors or soft, hard))
     with contextlib.ExitStack() as stack:
         try:
             listener = stack.enter_context(listen(os.path.abspath(options.socket)))  # noqa: PTH100  # as above

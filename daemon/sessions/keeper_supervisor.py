@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ...wire.paths import Paths
-from ..keeper.link import ExitStatus, Held, KeeperAbsent, KeeperError, KeeperLink, start_keeper
+from ..keeper.link import ExitStatus, Held, Inheritance, KeeperAbsent, KeeperError, KeeperLink, start_keeper
 
 __all__ = ["Charge", "KeeperSupervisor"]
 
@@ -35,6 +35,7 @@ class KeeperSupervisor:
 
     Args:
         paths: where its socket and its log are.
+        inheritance: what its shells get.
         on_exit: called with session id and status when a process was reaped.
         charges: asked for every running session when a new keeper must take them over.
     """
@@ -43,10 +44,12 @@ class KeeperSupervisor:
         self,
         paths: Paths,
         *,
+        inheritance: Inheritance,
         on_exit: Callable[[str, ExitStatus], None],
         charges: Callable[[], Iterable[Charge]],
     ) -> None:
         self._paths = paths
+        self._inheritance = inheritance
         self._on_exit = on_exit
         self._charges = charges
         self._link: KeeperLink | None = None
@@ -71,7 +74,7 @@ class KeeperSupervisor:
         try:
             link, held = await self._connect()
         except KeeperAbsent:
-            await start_keeper(self._paths.keeper_socket, self._paths.keeper_log)
+            await start_keeper(self._paths.keeper_socket, self._paths.keeper_log, self._inheritance)
             link, held = await self._connect()
         self._link = link
         self._linked.set()

@@ -23,7 +23,7 @@ from ...wire.errors import RefusedError
 from ...wire.messages import CloseCode, Error
 from ...wire.paths import Paths
 from ...wire.query import AttachQuery, SpawnQuery
-from ..keeper.link import ExitStatus, Held
+from ..keeper.link import ExitStatus, Held, Inheritance
 from .attachment import Attachment
 from .births import BirthPlan, Births
 from .keeper_supervisor import Charge, KeeperSupervisor
@@ -61,13 +61,14 @@ class Registry:
         paths: Paths,
         *,
         plan: BirthPlan,
+        inheritance: Inheritance,
         max_sessions: int,
         lifetimes: Lifetimes,
         boot_id: str,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.live: dict[str, Session] = {}
-        self.keeper = KeeperSupervisor(paths, on_exit=self._on_exit, charges=self._charges)
+        self.keeper = KeeperSupervisor(paths, inheritance=inheritance, on_exit=self._on_exit, charges=self._charges)
         self._store = store
         self._max_sessions = max_sessions
         self._lifetimes = lifetimes

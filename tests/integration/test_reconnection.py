@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sqlite3
 import uuid
@@ -225,3 +226,13 @@ async def test_since_outside_of_what_is_kept(daemon: Daemon, binary: bool) -> No
 def read_log(daemon: Daemon, session_id: str) -> bytes:
     """Read the whole log of a session over HTTP."""
     return daemon.fetch(f"/api/sessions/{session_id}/log")
+
+
+async def test_shells_are_as_a_login_would_start_them(daemon: Daemon) -> None:
+    """The umask and the limit of open files are the user's, not those that the daemon set for itself."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    mask = os.umask(0o077)
+    os.umask(mask)
+    async with attach(daemon, argv=["sh", "-c", "umask; ulimit -Sn; echo $HOLDFAST_SESSION; trap"]) as client:
+        await client.until_closed()
+    assert bytes(client.output).decode().split() == [f"{mask:04o}", str(soft), client.session["session_id"]]

@@ -7,13 +7,12 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from .daemons import Daemon
-from .wire_client import WireClient, connect
+from .wire_client import Address, WireClient, connect
 
 _RETRY_S = 0.005
 _NO_COMING_BACK = 4000
@@ -36,9 +35,9 @@ class ResumingClient:
     """
 
     def __init__(
-        self, daemon: Daemon, session_id: str, client_id: str, take: Take, *, via: Path | None = None, **query: Any
+        self, daemon: Daemon, session_id: str, client_id: str, take: Take, *, via: Address | None = None, **query: Any
     ) -> None:
-        """`take` gets each piece of output with its offset; `via` is a socket to connect to instead of the daemon's."""
+        """`take` gets each piece of output with its offset; `via` is where to connect instead of the daemon's socket."""
         self.offset = 0
         self.connections = 0
         self.longest_stall_s = 0.0
@@ -46,7 +45,8 @@ class ResumingClient:
         self.errors: list[dict[str, Any]] = []
         self.attaches: list[str] = []
         self.acknowledged = 0
-        self._socket = via or daemon.socket
+        self._address = via or daemon.socket
+        self._token = daemon.token
         self._binary = query.pop("binary", True)
         self._query = {"session_id": session_id, "client_id": client_id, "create": 0, **query}
         self._take = take
@@ -77,7 +77,7 @@ class ResumingClient:
 
     async def _connection(self, done: Callable[[], bool]) -> None:
         since = {} if not self.connections else {"since": self.offset}
-        async with connect(self._socket, binary=self._binary, **self._query, **since) as client:
+        async with connect(self._address, token=self._token, binary=self._binary, **self._query, **since) as client:
             await client.until(lambda one: bool(one.session) or one.close_code is not None, "session")
             if client.close_code is not None:
                 assert client.close_code < _NO_COMING_BACK, (client.close_code, client.messages)

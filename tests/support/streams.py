@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,3 +127,8 @@ def set_limits(daemon: Daemon, **store: int) -> None:
     """Write `[store]` settings for the daemon's next start."""
     text = "".join(f"{name} = {value}\n" for name, value in store.items())
     (daemon.home / "config.toml").write_text(f"[store]\n{text}")
+
+
+async def fetch_log(daemon: Daemon, session_id: str) -> bytes:
+    """Return the whole log of a session, read over HTTP."""
+    return await asyncio.to_thread(daemon.fetch, f"/api/sessions/{session_id}/log")

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import zstandard
 from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.asyncio.client import connect as tcp_connect
 from websockets.exceptions import ConnectionClosed
 
 from holdfast.wire.frames import FrameKind, decode_frame, encode_frame
@@ -19,6 +20,9 @@ from holdfast.wire.frames import FrameKind, decode_frame, encode_frame
 from .daemons import Daemon
 
 WAIT_S = 15.0
+
+Address = Path | tuple[str, int]
+"""A Unix socket, or TCP host and port."""
 
 
 class WireClient:
@@ -150,19 +154,23 @@ async def attach_raw(daemon: Daemon, *, binary: bool = True, **query: Any) -> As
 
 
 @asynccontextmanager
-async def connect(path: Path, *, binary: bool = True, **query: Any) -> AsyncIterator[WireClient]:
-    """Connect to the Unix socket at `path`, the daemon's or one that leads there, and wait for nothing."""
+async def connect(
+    address: Address, *, binary: bool = True, token: str | None = None, **query: Any
+) -> AsyncIterator[WireClient]:
+    """Connect to the daemon's address, or to one that leads there, and wait for nothing."""
     if isinstance(query.get("argv"), list):
         query["argv"] = json.dumps(query["argv"])
-    url = f"ws://localhost/ws?{urlencode(query, quote_via=quote)}"
-    connection = await unix_connect(
-        str(path),
-        url,
-        subprotocols=["holdfast.v1" if binary else "holdfast.json"],  # type: ignore[list-item]  # a NewType of str
-        compression=None,
-        max_size=None,
-        close_timeout=2,
-    )
+    host = "localhost" if isinstance(address, Path) else f"{address[0]}:{address[1]}"
+    url = f"ws://{host}/ws?{urlencode(query, quote_via=quote)}"
+    options: dict[str, Any] = {
+        "subprotocols": ["holdfast.v1" if binary else "holdfast.json"],
+        "additional_headers": {"Authorization": f"Bearer {token}"} if token else {},
+        "compression": None,
+        "max_size": None,
+        "close_timeout": 2,
+    }
+    opening = unix_connect(str(address), url, **options) if isinstance(address, Path) else tcp_connect(url, **options)
+    connection = await opening
     try:
         yield WireClient(connection, binary=binary)
     finally:

@@ -40,6 +40,7 @@ def test_settings_are_read(tmp_path: Path) -> None:
         ("[session]\nidle_expiry = 'soon'\n", "session.idle_expiry: 'soon' is not a duration"),
         ("[session]\nreconnect_window = 'never'\n", "session.reconnect_window cannot be never"),
         ("[store]\nsession_bytes = 10\n", "store.session_bytes must be at least"),
+        ("[store]\ntotal_bytes = 5000000\n", "total_bytes must hold"),
         ("[daemon]\nlisten = ['0.0.0.0:7617']\n", "not a loopback address"),
         ("[daemon]\nlisten = ['7617']\n", "write HOST:PORT"),
         ("[daemon]\nmax_sessions = 0\n", "daemon.max_sessions"),

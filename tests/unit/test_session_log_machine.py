@@ -80,6 +80,7 @@ class SessionLogMachine(RuleBasedStateMachine):
         self.ring.close()
         self.log._ring = None
         self.store.logs.clear()
+        await self.store.flusher.settle()  # SIGKILL would find it before or after its commit; here it is after
         await self.store._database.close()
 
     def take_up(self) -> None:

@@ -131,9 +131,12 @@ async def test_a_full_disk_is_trouble_that_passes(database: Database) -> None:
     assert await database.fetch("SELECT count(*) FROM chunks") == [(1,)]
 
 
-async def test_a_removed_file_is_made_again_with_all_that_was_in_it(path: Path, database: Database) -> None:
+@pytest.mark.parametrize("pattern", ["*", "*.db"], ids=["with its WAL", "without"])
+async def test_a_removed_file_is_made_again_with_all_that_was_in_it(
+    path: Path, database: Database, pattern: str
+) -> None:
     await database.write([(INSERT, [(1, 5.0)])], durable=False)
-    for file in path.parent.iterdir():
+    for file in path.parent.glob(pattern):
         file.unlink()
     await database.write([("UPDATE sync_point SET at = at + ?", [(1.0,)])], durable=False)
     assert await database.fetch("SELECT at FROM sync_point") == [(6.0,)]
@@ -252,7 +255,7 @@ async def test_freed_pages_are_given_back_in_steps(path: Path, database: Databas
     assert left > 100
     while left:
         left, before = await database.reclaim(50), left
-        assert before - left <= 50
+        assert before - left == min(50, before)
     await database.close()
     assert path.stat().st_size < 300_000
 

@@ -132,8 +132,7 @@ async def test_a_ring_that_a_crash_left_of_an_ended_session_is_stored_first(stor
     stray.write_bytes(b"rubbish")
     await store.housekeep(NOW)
     assert list(store.tails_dir.iterdir()) == []
-    history = await SessionLog.history(store, "s")
-    assert await history.read(0, 100) == b"last words"
+    assert (await store.chunks.read("s", 0, 100))[0].raw() == b"last words"
 
 
 async def test_rings_of_running_sessions_are_left_alone(store: Store) -> None:

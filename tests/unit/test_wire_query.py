@@ -121,3 +121,9 @@ def test_a_session_id_has_nothing_behind_it() -> None:
 @given(replays)
 def test_every_replay_is_read_as_it_is_written(replay: Replay) -> None:
     assert Replay.parse(str(replay)) == replay
+
+
+def test_a_command_too_long_for_a_request_line_is_refused() -> None:
+    """What no daemon could read is refused before it is sent, with what to do instead."""
+    with pytest.raises(QueryError, match="argv is too long"):
+        SpawnQuery(argv=("sh", "-c", "x" * 8000)).format()
