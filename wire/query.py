@@ -244,7 +244,7 @@ def _format(value: SpawnQuery | AttachQuery, default: SpawnQuery | AttachQuery) 
     if len(query) > MAX_QUERY_CHARS:
         longest = max(pairs, key=lambda pair: len(pair[1]))[0]
         raise QueryError(
-            f"{longest} is too long to be asked for ({len(query)} characters); put a long command in a script"
+            f"{longest} is too long to be asked for ({len(query)} characters): put a long command in a script"
         )
     return query
 

@@ -30,7 +30,7 @@ _KILL_AT_BYTES = 6_000_000
 """Output goes on until the daemon is back, so that both fall into the middle of it for certain."""
 _ANSWER_BYTES = 200
 """More than the line in which the shell tells its pid."""
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 50.0
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 

@@ -75,7 +75,7 @@ async def test_the_reconnect_window_ends(stopped_daemon: Daemon) -> None:
             await until_present(one, a="connected", back="waiting")
         async with (
             attach(stopped_daemon, client_id="back", session_id=session_id),
-            attach(stopped_daemon, client_id="gone", session_id=session_id, exclusive=0) as gone,
+            attach(stopped_daemon, client_id="gone", session_id=session_id) as gone,
         ):
             await until_present(one, a="connected", back="connected", gone="connected")
             gone.cut()
@@ -92,10 +92,10 @@ async def test_the_only_writer_keeps_others_out(daemon: Daemon) -> None:
         assert one.session["exclusive"] == "a"
         await assert_refused(daemon, session_id)
         await assert_refused(daemon, session_id, exclusive=1)
-        async with attach(daemon, session_id=session_id, mode="ro") as watcher:
+        async with attach(daemon, client_id="w", session_id=session_id, mode="ro") as watcher:
             assert watcher.session["exclusive"] == "a"
             one.cut()
-            await watcher.until(lambda client: presence(client)[0]["state"] == "waiting")
+            await until_present(watcher, a="waiting", w="connected")
             await assert_refused(daemon, session_id)
             assert status_of(daemon, session_id)["exclusive"] == "a"
     async with attach(daemon, client_id="a", session_id=session_id) as back:
@@ -227,7 +227,7 @@ async def test_detach_keeps_the_session(daemon: Daemon) -> None:
     async with attach(daemon, client_id="a") as one:
         session_id = one.session["session_id"]
         pid = status_of(daemon, session_id)["pid"]
-        await one.type("(read go < $HOME/go; echo meanwhile-$((1+1))) & mkfifo $HOME/go; echo ready-$((1+1))\n")
+        await one.type("mkfifo $HOME/go; (read go < $HOME/go; echo meanwhile-$((1+1))) & echo ready-$((1+1))\n")
         await one.until_output(b"ready-2\r\n")
         await one.send(type="detach")
         assert await one.until_closed() == 1000
@@ -262,8 +262,8 @@ async def test_messages_of_two_writers_are_not_torn_apart(daemon: Daemon) -> Non
     size, count = 1000, 300
     script = "stty raw -echo; echo ready; exec cat"
     async with attach(daemon, client_id="a", argv=["sh", "-c", script]) as one:
-        await one.until_output(b"ready")
-        begin = len(one.output) + 1
+        await one.until_output(b"ready\n")
+        end = len(b"ready\n") + 2 * count * size
         async with attach(daemon, client_id="b", session_id=one.session["session_id"]) as two:
 
             async def write(client: WireClient, letter: str) -> None:
@@ -273,9 +273,9 @@ async def test_messages_of_two_writers_are_not_torn_apart(daemon: Daemon) -> Non
             async with asyncio.TaskGroup() as group:
                 group.create_task(write(one, "A"))
                 group.create_task(write(two, "B"))
-                group.create_task(two.until(lambda client: len(client.output) >= begin + 2 * count * size))
-            await one.until(lambda client: len(client.output) >= begin + 2 * count * size)
-            typed = bytes(one.output[one.output.index(b"ready") + 5 :]).lstrip(b"\r\n").decode()
+                group.create_task(two.until(lambda client: len(client.output) >= end))
+            await one.until(lambda client: len(client.output) >= end)
+            typed = one.output.removeprefix(b"ready\n").decode()
             messages = [typed[at : at + size] for at in range(0, len(typed), size)]
             for letter in "AB":
                 expected = [f"{letter}{number:06}".ljust(size, letter.lower()) for number in range(count)]

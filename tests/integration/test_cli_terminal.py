@@ -1,0 +1,176 @@
+"""`holdfast` in a real pseudo-terminal: the two commands of the README, and what they survive."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.cli import DEADLINE_S, HOLDFAST, Cli
+
+CTRL_BACKSLASH = b"\x1c"
+
+
+class Window:
+    """A terminal window with `holdfast ARGUMENTS` in it."""
+
+    def __init__(self, cli: Cli, *arguments: str, **environ: str) -> None:
+        self.output = b""
+        self.pid, self.master = pty.fork()
+        if not self.pid:
+            try:
+                os.execve(HOLDFAST, [HOLDFAST, *arguments], {**cli.environ, **environ})  # noqa: S606  # no shell is wanted
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+
+    def type(self, data: bytes) -> None:
+        os.write(self.master, data)
+
+    def until(self, text: bytes) -> None:
+        """Read until `text` is there; what is before it is forgotten."""
+        deadline = time.monotonic() + DEADLINE_S
+        while text not in self.output:
+            assert self._read(deadline), (text, self.output[-2000:])
+        self.output = self.output.partition(text)[2]
+
+    def exit_code(self) -> int:
+        deadline = time.monotonic() + DEADLINE_S
+        while self._read(deadline):
+            pass
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self) -> None:
+        """As a user closes a window: the kernel hangs it up."""
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+        if self.pid:
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+
+    def _read(self, deadline: float) -> bool:
+        if not select.select([self.master], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            return False
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # EIO: every process has closed the terminal
+            return False
+        self.output += data
+        return bool(data)
+
+
+@pytest.fixture
+def cli(environ: dict[str, str]) -> Iterator[Cli]:
+    """The command in an empty home."""
+    with Cli.for_home(environ) as one:
+        yield one
+
+
+@pytest.fixture
+def window(cli: Cli) -> Iterator[Callable[..., Window]]:
+    """Open windows."""
+    opened: list[Window] = []
+
+    def open_one(*arguments: str, **environ: str) -> Window:
+        opened.append(Window(cli, *arguments, **environ))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+def test_holdfast_alone_makes_a_shell_and_comes_back_to_it(cli: Cli, window: Callable[..., Window]) -> None:
+    """Detached, or with its window closed, the shell lives on, and the next `holdfast` is in it again."""
+    first = window()
+    first.type(b"here=there; echo one-$((1+1))\r")
+    first.until(b"one-2\r\n")
+    (session,) = cli.json("ls")
+    assert (session["cols"], session["rows"], session["clients"]) == (100, 30, 1)
+    first.type(CTRL_BACKSLASH)
+    assert first.exit_code() == 0
+    second = window()
+    second.until(b"one-2\r\n")
+    second.close()
+    third = window("attach", "--no-history")
+    third.type(b"echo still-$here\r")
+    third.until(b"still-there\r\n")
+    assert [one["pid"] for one in cli.json("ls")] == [session["pid"]]
+
+
+def test_a_daemon_that_crashes_under_an_attached_window_is_brought_back(
+    cli: Cli, window: Callable[..., Window]
+) -> None:
+    one = window("new", "-n", "work")
+    one.type(b"here=there; echo one-$((1+1))\r")
+    one.until(b"one-2\r\n")
+    for times in range(2):
+        os.kill(cli.json("daemon", "status")["pid"], signal.SIGKILL)
+        one.type(b"echo %d-still-$here\r" % times)
+        one.until(b"%d-still-there\r\n" % times)
+    one.type(b"exit 7\r")
+    assert one.exit_code() == 7
+
+
+def test_a_daemon_that_was_stopped_stays_so_and_the_window_waits(cli: Cli, window: Callable[..., Window]) -> None:
+    one = window("new")
+    one.type(b"echo one-$((1+1))\r")
+    one.until(b"one-2\r\n")
+    cli("daemon", "stop")
+    one.type(b"echo two-$((2+2))\r")
+    assert cli.run("daemon", "status").returncode == 69
+    cli("daemon", "start")
+    one.until(b"two-4\r\n")
+
+
+def test_a_session_inside_a_session_is_refused_with_a_hint(cli: Cli, window: Callable[..., Window]) -> None:
+    inner = window("new", HOLDFAST_SESSION="11111111-1111-4111-8111-111111111111")
+    inner.until(b"detach first")
+    assert inner.exit_code() == 2
+    assert cli.json("ls") == []
+
+
+def test_attaching_needs_a_terminal(cli: Cli) -> None:
+    done = cli.run("new")
+    assert done.returncode == 2
+    assert b"terminal" in done.stderr
+    assert cli.json("ls") == []
+
+
+def test_the_detach_key_is_the_users_choice(window: Callable[..., Window], home: Path) -> None:
+    (home / "config.toml").write_text("[client]\ndetach_key = 'ctrl-]'\n")
+    one = window("new")
+    one.type(b"echo one-$((1+1))\r")
+    one.until(b"one-2\r\n")
+    one.type(b"\x1d")
+    assert one.exit_code() == 0
+
+
+def test_a_log_on_a_terminal_has_no_effect_on_it(cli: Cli, window: Callable[..., Window]) -> None:
+    program = r"printf '\033[31mred\033[0m\007 \033]52;c;eA==\007 \033[6n\033[c done\n'"
+    session_id = cli("new", "-d", "--", "sh", "-c", program).strip()
+    cli.until_ended(session_id)
+    shown = window("log", session_id)
+    assert shown.exit_code() == 0
+    assert b"\x1b[31mred" in shown.output
+    assert b"done" in shown.output
+    for effect in (b"\x07", b"\x1b]52", b"\x1b[6n", b"\x1b[c"):
+        assert effect not in shown.output
+    assert b"\x1b]52;c;eA==\x07" in cli.run("log", session_id).stdout
+    listed = window("ls", "--all")
+    listed.until(b"\x1b[1mSESSION")
+    listed.exit_code()
+    plain = window("ls", "--all", NO_COLOR="1")
+    plain.exit_code()
+    assert b"\x1b" not in plain.output
