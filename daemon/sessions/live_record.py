@@ -14,6 +14,8 @@ __all__ = ["LiveRecord"]
 _SAVE_DELAY_S = 1.0
 """A changed folder is written down this much later: one write for a script that changes it a thousand times."""
 
+_ACTIVITY_STEP_S = 1.0
+
 
 class LiveRecord:
     """One row.
@@ -33,6 +35,11 @@ class LiveRecord:
         """Set fields, by name; saved with the next save."""
         self.now = dataclasses.replace(self.now, **changes)  # type: ignore[arg-type]  # replace checks the names
         self._dirty = True
+
+    def note_activity(self, at: float) -> None:
+        """Something happened at `at`, seconds since the epoch. Hot path: one new row a second at most."""
+        if at - self.now.last_activity_at >= _ACTIVITY_STEP_S:
+            self.change(last_activity_at=at)
 
     def save_soon(self) -> None:
         """Save within a second or so, in the background."""

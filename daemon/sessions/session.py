@@ -240,7 +240,7 @@ class Session:
         if own_size is not None:
             self._resize(own_size)
         self._next_seq[client_id] = expected + len(new)
-        self.row.change(last_activity_at=self._clock())
+        self.row.note_activity(self._clock())
         self.terminal.write(new, client_id=client_id, seq=expected)
 
     def resize(self, attachment: Attachment, size: Size) -> None:
@@ -282,9 +282,7 @@ class Session:
             attachment.output_ready()
         # Behind what the clients wait for. A shell that dies has no folder any more, so its last one is kept.
         self.refresh_cwd()
-        now = self._clock()
-        if now - self.record.last_activity_at >= 1.0:
-            self.row.change(last_activity_at=now)
+        self.row.note_activity(self._clock())
 
     def _on_input_applied(self, client_id: str) -> None:
         for attachment in self.clients.connected:
