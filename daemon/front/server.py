@@ -57,6 +57,7 @@ class Front:
         self._policy = policy
         self._servers: list[Server] = []
         self._serving: set[Socket] = set()
+        self._cutting: set[asyncio.Task[None]] = set()
 
     async def listen_unix(self, path: Path) -> None:
         """Listen on a Unix socket, 0600, in place of one that a former daemon left.
@@ -117,7 +118,7 @@ class Front:
         verdict = check(facts, found.route.access if found else None, self._policy)
         if isinstance(verdict, Denied) or found is None:
             assert isinstance(verdict, Denied)  # noqa: S101  # an unknown route is denied
-            logger.info("denied %s %s: %s", request.method, path[:200], verdict.code)
+            logger.info("denied %s %r: %s", request.method, path[:200], verdict.code)
             return error_answer(verdict.status, verdict.code, verdict.message)
         connection.allowed = verdict
         if found.route.name != "socket":
@@ -139,12 +140,8 @@ class Front:
         for connection in list(self._serving):
             if connection.allowed is not None and connection.allowed.by_token:
                 task = asyncio.get_running_loop().create_task(connection.close(CloseCode.NOT_ALLOWED, "token revoked"))
-                task.add_done_callback(lambda _: None)
-
-    @property
-    def connection_count(self) -> int:
-        """WebSocket clients connected now."""
-        return len(self._serving)
+                self._cutting.add(task)  # the loop itself holds tasks weakly
+                task.add_done_callback(self._cutting.discard)
 
     async def stop_listening(self) -> None:
         """Accept nothing more; connections stay."""
