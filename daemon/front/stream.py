@@ -239,7 +239,11 @@ class OutputStream:
             self._socket.post(encode_frame(FrameKind.REPLAY_ZSTD, cursor.offset, chunk.blob))
             cursor.offset = chunk.end_offset
             return
-        raw = memoryview(chunk.raw())
+        try:
+            raw = memoryview(chunk.raw())
+        except StoreError:  # its checksum is right, so it was stored damaged
+            self._skip(chunk.end_offset, corrupt=True)
+            return
         while self._open and cursor.offset < chunk.end_offset:
             if not self._replay_told and not cursor.is_replay:
                 self._tell_replay_done()
