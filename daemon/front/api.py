@@ -119,6 +119,8 @@ class Api:
         return json_answer(await self._status(await self._registry.end(match.session_id)))
 
     async def _rename(self, _socket: Socket, match: Match, parameters: dict[str, str], _request: Request) -> Response:
+        if "name" not in parameters:
+            raise QueryError("name is missing; an empty one takes the name away")
         name = SpawnQuery.parse(parameters["?"]).name
         return json_answer(await self._status(await self._registry.rename(match.session_id, name)))
 

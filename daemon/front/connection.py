@@ -70,8 +70,8 @@ async def serve_client(socket: Socket, registry: Registry) -> None:
 
 async def _refuse(socket: Socket, code: str, message: str, close_code: int) -> None:
     try:
-        await socket.send(encode(Error(code, message)))
-        await socket.close(close_code, code)
+        socket.post(encode(Error(code, message)))
+        await socket.dismiss(close_code, code)
     except ConnectionClosed:
         pass
 

@@ -139,7 +139,9 @@ class Front:
         """The token has changed: close every connection that came by the old one."""
         for connection in list(self._serving):
             if connection.allowed is not None and connection.allowed.by_token:
-                task = asyncio.get_running_loop().create_task(connection.close(CloseCode.NOT_ALLOWED, "token revoked"))
+                task = asyncio.get_running_loop().create_task(
+                    connection.dismiss(CloseCode.NOT_ALLOWED, "token revoked")
+                )
                 self._cutting.add(task)  # the loop itself holds tasks weakly
                 task.add_done_callback(self._cutting.discard)
 

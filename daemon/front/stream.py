@@ -112,7 +112,7 @@ class OutputStream:
         """Close without further output."""
         self._open = False
         if self._closing is None:
-            self._closing = self._loop.create_task(self._socket.close(code, reason))
+            self._closing = self._loop.create_task(self._socket.dismiss(code, reason))
 
     # From the client
 

@@ -19,6 +19,8 @@ __all__ = ["Socket"]
 HANDSHAKE_TIMEOUT_S = 10.0
 """Time to send a whole request, with its token; a connection that did not would hold a descriptor for ever."""
 
+_DISMISS_TIMEOUT_S = 3.0
+
 
 class Socket(ServerConnection):
     """A connection of the front.
@@ -53,6 +55,14 @@ class Socket(ServerConnection):
     def post(self, data: str | bytes) -> None:
         """Send one message now, without waiting; whoever sends much looks at `paused` first. Hot path."""
         broadcast((self,), data)
+
+    async def dismiss(self, code: int, reason: str) -> None:
+        """Close, and cut the connection where the peer takes nothing: a farewell waits behind a full buffer."""
+        try:
+            async with asyncio.timeout(_DISMISS_TIMEOUT_S):
+                await self.close(code, reason)
+        except TimeoutError:
+            self.transport.abort()
 
     @property
     def unsent_bytes(self) -> int:

@@ -44,6 +44,11 @@ class Departures:
         self._windows: set[asyncio.TimerHandle] = set()
         self._linger: asyncio.TimerHandle | None = None
 
+    def expected(self) -> None:
+        """Nobody is there yet, but its maker will come, or after a restart of the daemon its clients: wait for them."""
+        if self._linger_s is not None:
+            self._linger = self._loop.call_later(self._reconnect_window_s + self._linger_s, self._on_deserted)
+
     def arrived(self) -> None:
         """Somebody came: the session is not deserted."""
         if self._linger is not None:

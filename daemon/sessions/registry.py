@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -123,6 +124,12 @@ class Registry:
     async def _bury(self, record: SessionRecord) -> None:
         """A row says running, but no keeper holds it: keep what its hot tail still has, and mark it dead."""
         rebooted = record.boot_id != self._boot_id
+        process = probe(record.pid, record.pid_started, record.boot_id, current_boot=self._boot_id)
+        if process is Process.ALIVE and record.pid is not None:
+            # Its terminal is gone for good, and it ignored the SIGHUP that said so: nobody could ever end it.
+            logger.warning("session %s: process %d outlived its terminal; killing it", record.session_id, record.pid)
+            with suppress(ProcessLookupError):
+                os.killpg(record.pid, signal.SIGKILL)  # it leads its own group: ptyprocess called setsid(2) for it
         log = await SessionLog.recover(self._store, record.session_id)
         await log.close(keep_tail=False)
         await self._store.records.update(

@@ -105,7 +105,7 @@ class Session:
             on_given_up=self._forget_client,
             on_deserted=lambda: self.ending.begin("ended", "lingered"),
         )
-        self._departures.left()  # nobody has come yet: what lingers may end before anybody does
+        self._departures.expected()
 
     # What it is
 

@@ -188,6 +188,30 @@ async def test_linger_ends_a_session_after_its_last_client(daemon: Daemon) -> No
     await assert_told_ended(daemon, ended)
 
 
+async def test_linger_waits_for_those_a_crash_of_the_daemon_sent_away(stopped_daemon: Daemon) -> None:
+    """Clients that lost their daemon have the reconnect window to come back, however short the linger, as ever."""
+    (stopped_daemon.home / "config.toml").write_text('[session]\nreconnect_window = "1s"\n')
+    stopped_daemon.start()
+    async with (
+        attach(stopped_daemon, client_id="a", linger="0") as returning,
+        attach(stopped_daemon, client_id="a", linger="0") as lost,
+    ):
+        kept, ended = (client.session["session_id"] for client in (returning, lost))
+        await returning.type("echo there-$((1+1))\n")
+        await returning.until_output(b"there-2\r\n")
+        shell = psutil.Process(status_of(stopped_daemon, ended)["pid"])
+        stopped_daemon.kill()
+        stopped_daemon.start()
+        started_at = time.monotonic()
+        async with attach(stopped_daemon, client_id="a", session_id=kept, since=returning.offset) as back:
+            assert back.session["attach"] == "exact"
+            await asyncio.to_thread(shell.wait, 10)
+            assert time.monotonic() - started_at > 0.5
+            await back.type("echo back-$((1+1))\n")
+            await back.until_output(b"back-2\r\n")
+    await assert_told_ended(stopped_daemon, ended)
+
+
 @pytest.mark.parametrize("binary", [True, False])
 async def test_end_ends_the_session_for_everybody(daemon: Daemon, binary: bool) -> None:
     """`end` of one client gives all of them the last output, `exit` and 4000, and nobody another shell."""

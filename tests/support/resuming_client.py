@@ -1,4 +1,4 @@
-"""A client that comes back for ever, as docs/protocol.md tells it to: at the byte where it was, typing nothing twice."""
+"""A client that comes back for ever, as docs/protocol.md says: at the byte where it was, typing nothing twice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class ResumingClient:
     def __init__(
         self, daemon: Daemon, session_id: str, client_id: str, take: Take, *, via: Address | None = None, **query: Any
     ) -> None:
-        """`take` gets each piece of output with its offset; `via` is where to connect instead of the daemon's socket."""
+        """`take` gets each piece of output and its offset; `via` is where to connect instead of the daemon's socket.
+
+        With `resends` among the query, all that was not acknowledged is sent again, whatever the daemon has of it.
+        """
         self.offset = 0
         self.connections = 0
         self.longest_stall_s = 0.0
@@ -48,11 +51,13 @@ class ResumingClient:
         self._address = via or daemon.socket
         self._token = daemon.token
         self._binary = query.pop("binary", True)
+        self._resends = query.pop("resends", False)
         self._query = {"session_id": session_id, "client_id": client_id, "create": 0, **query}
         self._take = take
         self._output_at: float | None = None
         self._kept = bytearray()  # typed, from `acknowledged` on
         self._sent = 0
+        self._again = (0, b"")
         self._typed = asyncio.Event()
         self._random = random.Random(client_id)
 
@@ -100,6 +105,7 @@ class ResumingClient:
         assert self.acknowledged <= seq <= self.acknowledged + len(self._kept), (session, self.acknowledged)
         if unknown and (not self.unknown or self.unknown[-1] != (seq - unknown, seq)):
             self.unknown.append((seq - unknown, seq))
+        self._again = (self.acknowledged, bytes(self._kept[: seq - self.acknowledged]) if self._resends else b"")
         self._forget_before(seq)
         self._sent = seq
 
@@ -131,6 +137,10 @@ class ResumingClient:
 
     async def _send_typed(self, client: WireClient) -> None:
         """Send all that was not sent in this connection, in pieces of any size."""
+        client.seq, again = self._again
+        if again:
+            with suppress(ConnectionClosed):
+                await client.type(again)
         while True:
             start = self._sent - self.acknowledged
             piece = bytes(self._kept[start : start + self._random.randint(1, 700)])

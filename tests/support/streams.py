@@ -76,8 +76,7 @@ class Checked:
     offset: int = 0
     end: int | None = None
 
-    @property
-    def done(self) -> bool:
+    def is_done(self) -> bool:
         """Whether everything has come."""
         return self.offset == self.end
 
