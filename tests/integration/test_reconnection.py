@@ -138,8 +138,8 @@ async def test_expired_session_falls_back(daemon: Daemon) -> None:
 async def test_a_quiet_job_does_not_expire(daemon: Daemon) -> None:
     """However long nothing was printed, a session in which something runs beside its shell is reattached."""
     async with attach(daemon, expires="1s") as first:
-        await first.type("sh -c 'echo job-$$-; read forever'\n")
-        await first.until_output(b"\r\njob-")
+        await first.type("sh -c 'echo job-$((0+1)); read forever'\n")
+        await first.until_output(b"job-1")
         await first.send(type="detach")
         await first.until_closed()
     daemon.stop()
