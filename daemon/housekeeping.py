@@ -1,13 +1,18 @@
-"""What is done every minute: idle sessions expire, old history goes, pages are given back, records are written down."""
+"""What is done every minute, and on SIGHUP at once.
+
+The runtime folder is mended, idle sessions expire, old history goes, pages are given back, records are written down.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..store.errors import StoreError
 from ..store.store import Store
+from .runtime_folder import RuntimeFolder
 from .sessions.registry import Registry
 
 __all__ = ["keep_house"]
@@ -17,10 +22,16 @@ logger = logging.getLogger(__name__)
 INTERVAL_S = 60.0
 
 
-async def keep_house(registry: Registry, store: Store, *, clock: Callable[[], float]) -> None:
-    """Run until cancelled. A store that cannot be used now is left for the next minute."""
+async def keep_house(
+    registry: Registry, store: Store, folder: RuntimeFolder, *, wanted: asyncio.Event, clock: Callable[[], float]
+) -> None:
+    """Run until cancelled; `wanted` hurries it. A store that cannot be used now is left for the next minute."""
     while True:
-        await asyncio.sleep(INTERVAL_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL_S):
+                await wanted.wait()
+        wanted.clear()
+        await folder.mend()
         try:
             registry.expire_idle()
             await registry.save_all()

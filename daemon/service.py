@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..store.store import Store
+from ..wire.holder import Stage
 from .config import DEFAULT_PORT, Config, ListenAddress
 from .front.api import Api, DaemonFacts
 from .front.gate import Policy
@@ -18,12 +19,12 @@ from .front.server import Front, ListenError
 from .front.token import Token
 from .housekeeping import keep_house
 from .keeper.link import Inheritance
+from .runtime_folder import RuntimeFolder
 from .sessions.births import BirthPlan
 from .sessions.history import History
 from .sessions.liveness import boot_id
 from .sessions.registry import Registry
 from .sessions.session import Lifetimes
-from .systemd import notify_systemd
 
 __all__ = ["Service"]
 
@@ -53,6 +54,7 @@ class Service:
         self._clock = clock
         self._started_at = clock()
         self._stop = asyncio.Event()
+        self._housekeeping_wanted = asyncio.Event()
         self._end_sessions = False
         self._listening: list[tuple[str, int]] = []
         self._storage_trouble: str | None = None
@@ -63,12 +65,16 @@ class Service:
         self._end_sessions = self._end_sessions or end_sessions
         self._stop.set()
 
-    async def run(self, addresses: list[ListenAddress] | None, *, on_ready: Callable[[], None]) -> None:
+    def request_housekeeping(self) -> None:
+        """Do now what is done every minute."""
+        self._housekeeping_wanted.set()
+
+    async def run(self, addresses: list[ListenAddress] | None, *, on_stage: Callable[[Stage], None]) -> None:
         """Serve until `request_stop`.
 
         Args:
             addresses: TCP addresses to listen on instead of those of the settings.
-            on_ready: called when clients can connect.
+            on_stage: called when clients can connect (serving), and before they cannot any more (stopping).
 
         Raises:
             HoldfastError, StoreError: it could not start; nothing is left behind, and the shells live on.
@@ -89,32 +95,37 @@ class Service:
                 boot_id=boot,
                 clock=self._clock,
             )
-            await self._serve(store, token, addresses, on_ready)
+            await self._serve(store, token, addresses, on_stage)
         finally:
             await store.close()
 
     async def _serve(
-        self, store: Store, token: Token, addresses: list[ListenAddress] | None, on_ready: Callable[[], None]
+        self, store: Store, token: Token, addresses: list[ListenAddress] | None, on_stage: Callable[[Stage], None]
     ) -> None:
         registry = self._registry
         front: Front | None = None
+        folder: RuntimeFolder | None = None
         housekeeper: asyncio.Task[None] | None = None
         try:
             await registry.adopt_all()
             front = self._front(store, token)
             await front.listen_unix(self._config.paths.socket)
             await self._listen_tcp(front, addresses)
-            housekeeper = asyncio.create_task(keep_house(registry, store, clock=self._clock))
+            folder = RuntimeFolder(self._config.paths, front, store, registry.keeper)
+            housekeeper = asyncio.create_task(
+                keep_house(registry, store, folder, wanted=self._housekeeping_wanted, clock=self._clock)
+            )
             logger.info("serving %d sessions on %s", len(registry.live), self._status()["listen"] or "the Unix socket")
-            on_ready()
+            on_stage(Stage.SERVING)
             await self._stop.wait()
-            notify_systemd("STOPPING=1")
         finally:
+            on_stage(Stage.STOPPING)
             if housekeeper is not None:
                 housekeeper.cancel()
-            await self._shut_down(front)
+                await asyncio.gather(housekeeper, return_exceptions=True)  # it must not listen again
+            await self._shut_down(front, folder)
 
-    async def _shut_down(self, front: Front | None) -> None:
+    async def _shut_down(self, front: Front | None, folder: RuntimeFolder | None) -> None:
         if front is not None:
             self._config.paths.socket.unlink(missing_ok=True)  # who looks for a daemon now starts a new one
             await front.stop_listening()
@@ -122,6 +133,8 @@ class Service:
             await self._registry.end_all()
         if front is not None:
             await front.close(timeout_s=_CLOSE_CLIENTS_S)
+        if folder is not None:
+            await folder.mend_for_successor()
         await self._registry.release_all()
         logger.info("stopped")
 

@@ -19,6 +19,7 @@ import os
 from pathlib import Path
 
 from . import ring_file
+from .errors import StorageUnavailableError
 from .input_ledger import LEDGER_BYTES, InputLedger
 from .ring_file import EMPTY_WINDOW, END_AT, HEADER_BYTES, LEDGER_AT, WINDOW_BYTES
 
@@ -43,9 +44,10 @@ class HotTail:
     def __init__(self, path: Path, descriptor: int) -> None:
         """Map an open file whose header was checked; `create` and `open` are the ways to get one."""
         self.path = path
-        size = os.fstat(descriptor).st_size
+        status = os.fstat(descriptor)
+        self._file = (status.st_dev, status.st_ino)  # not used again while it is mapped
         self._descriptor = descriptor  # needed to reserve blocks, until the first lap is done
-        self._map = mmap.mmap(descriptor, size)
+        self._map = mmap.mmap(descriptor, status.st_size)
         whole = memoryview(self._map)
         self.ring_bytes: int
         self.base: int
@@ -76,6 +78,38 @@ class HotTail:
             HotTailError: foreign, torn, or from another boot.
         """
         return cls(path, ring_file.open_checked(path, boot_id=boot_id))
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its file still has its name; somebody may have removed it, and then it is lost with this process."""
+        return ring_file.is_at(self.path, self._file)
+
+    def remake(self, *, boot_id: str) -> HotTail:
+        """Make the file again, and return the ring that goes on in it, with all from `keep_from` on, and the inputs.
+
+        Use that one from now on, and close this one. Between the two nothing may be read: then a kill finds either no
+        file, as before, or one that has everything.
+
+        Raises:
+            StorageUnavailableError: the file cannot be made; this ring is as it was.
+        """
+        start, content = self.keep_from, self.copy(self.keep_from, self.end)
+        descriptor = ring_file.draft(
+            self.path, ring_bytes=self.ring_bytes, base=start, boot_id=boot_id, content=content
+        )
+        try:
+            ring = HotTail(self.path, descriptor)
+        except (OSError, ValueError) as error:  # no memory, or no descriptor, for one more mapping
+            os.close(descriptor)
+            ring_file.discard(self.path)
+            raise StorageUnavailableError(f"cannot map {self.path}: {error}") from None
+        try:
+            ring.inputs.take_over(self.inputs)
+            ring_file.publish(self.path)
+        except BaseException:
+            ring.close()
+            raise
+        return ring
 
     @property
     def end(self) -> int:

@@ -40,6 +40,11 @@ class InputLedger:
         """Return one in plain memory with the same numbers."""
         return InputLedger(memoryview(bytearray(self._words)).cast("Q"))
 
+    def take_over(self, other: InputLedger) -> None:
+        """Become what `other` is, which is then to be closed."""
+        self._words[:] = other._words
+        self._slots = dict(other._slots)
+
     def next_seq(self, client_id: str) -> int:
         """Return the sequence number expected next: behind all that may have been typed; 0 for an unknown client."""
         slot = self._slots.get(_key(client_id))

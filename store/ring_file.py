@@ -28,7 +28,11 @@ __all__ = [
     "STATIC",
     "WINDOW_BYTES",
     "create",
+    "discard",
+    "draft",
+    "is_at",
     "open_checked",
+    "publish",
     "write_all",
 ]
 
@@ -55,23 +59,66 @@ def create(path: Path, *, ring_bytes: int, base: int, boot_id: str) -> int:
     Raises:
         StorageUnavailableError: the folder cannot be written, or is full.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = draft(path, ring_bytes=ring_bytes, base=base, boot_id=boot_id)
     try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        publish(path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def draft(path: Path, *, ring_bytes: int, base: int, boot_id: str, content: bytes = b"") -> int:
+    """Make the file of a ring that holds `content`, without its name yet; return its descriptor.
+
+    Either `publish` or `discard` follows.
+
+    Raises:
+        StorageUnavailableError: the folder cannot be written, or is full.
+    """
+    place = _draft_of(path)
+    try:
+        place.unlink(missing_ok=True)
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.truncate(descriptor, HEADER_BYTES + ring_bytes)
-            write_all(descriptor, _header(ring_bytes, base, boot_id) + EMPTY_WINDOW, 0)
-            # Only a whole ring gets the name: a kill before leaves a draft, which nobody opens.
-            draft.replace(path)
+            header = _header(ring_bytes, base, boot_id, end=base + len(content))
+            write_all(descriptor, header + content + EMPTY_WINDOW, 0)
         except BaseException:
             os.close(descriptor)
             raise
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        discard(path)
         raise StorageUnavailableError(f"cannot make {path}: {error.strerror}") from None
     return descriptor
+
+
+def publish(path: Path) -> None:
+    """Give a draft its name. Only a whole ring gets it: a kill before leaves a draft, which nobody opens.
+
+    Raises:
+        StorageUnavailableError: it cannot be; nothing is left of it.
+    """
+    try:
+        _draft_of(path).replace(path)
+    except OSError as error:
+        discard(path)
+        raise StorageUnavailableError(f"cannot make {path}: {error.strerror}") from None
+
+
+def discard(path: Path) -> None:
+    """Remove a draft, if there is one."""
+    with suppress(OSError):
+        _draft_of(path).unlink(missing_ok=True)
+
+
+def is_at(path: Path, file: tuple[int, int]) -> bool:
+    """Whether the file with this device and inode is there."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == file
 
 
 def open_checked(path: Path, *, boot_id: str) -> int:
@@ -103,16 +150,20 @@ def write_all(descriptor: int, data: bytes, at: int) -> None:
         view, at = view[count:], at + count
 
 
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
 def _boot_digest(boot_id: str) -> bytes:
     return hashlib.sha256(boot_id.encode()).digest()[:16]
 
 
-def _header(ring_bytes: int, base: int, boot_id: str) -> bytes:
+def _header(ring_bytes: int, base: int, boot_id: str, *, end: int) -> bytes:
     static = STATIC.pack(_MAGIC, ring_bytes, base, _boot_digest(boot_id))
     header = bytearray(HEADER_BYTES)
     header[: STATIC.size] = static
     _WORD.pack_into(header, STATIC.size, zlib.crc32(static))
-    _WORD.pack_into(header, END_AT, base)
+    _WORD.pack_into(header, END_AT, end)
     return bytes(header)
 
 

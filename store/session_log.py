@@ -181,6 +181,22 @@ class SessionLog(LogReader):
 
     # For the flusher and housekeeping
 
+    def mend_tail(self) -> bool:
+        """Make the hot tail's file again where somebody removed it; return whether that was so.
+
+        One synchronous step, in which no byte can come.
+
+        Raises:
+            StorageUnavailableError: it cannot be made now; the log goes on without a file.
+        """
+        former = self._ring
+        if former is None or former.is_in_place:
+            return False
+        self._ring = former.remake(boot_id=self._home.boot_id)
+        self.inputs = self._ring.inputs
+        former.close()
+        return True
+
     @property
     def is_dirty(self) -> bool:
         """Whether there is something to commit."""

@@ -135,6 +135,23 @@ class Store:
                 break
         return list(decided.delete)
 
+    async def mend_tails(self) -> int:
+        """Make the files of hot tails again that somebody removed; return how many. Their folder must be there.
+
+        Raises:
+            StorageUnavailableError: some cannot be made now; the others are.
+        """
+        count, failed = 0, None
+        for log in list(self.logs.values()):
+            try:
+                count += log.mend_tail()
+            except StorageUnavailableError as error:
+                failed = error
+            await asyncio.sleep(0)  # each may copy 2 MiB
+        if failed is not None:
+            raise failed
+        return count
+
     async def _holdings(self) -> list[Holding]:
         spans = await self.chunks.all_spans()
         return [

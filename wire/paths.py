@@ -17,7 +17,14 @@ from pathlib import Path
 
 from .errors import ConfigError
 
-__all__ = ["MAX_SOCKET_PATH_BYTES", "Paths", "make_private_dir", "read_private_text", "write_private_text"]
+__all__ = [
+    "MAX_SOCKET_PATH_BYTES",
+    "Paths",
+    "make_private_dir",
+    "make_runtime_dirs",
+    "read_private_text",
+    "write_private_text",
+]
 
 MAX_SOCKET_PATH_BYTES = 103
 """unix(7): sun_path has 108 bytes with its NUL on Linux, 104 on macOS."""
@@ -136,6 +143,12 @@ def make_private_dir(path: Path) -> None:
         raise ConfigError(
             f"cannot use {path}: {error.strerror}; make it writable, or set HOLDFAST_HOME to a folder that is"
         ) from None
+
+
+def make_runtime_dirs(paths: Paths) -> None:
+    """Make the folders of sockets and hot tails, which others may remove at any time. Raises ConfigError."""
+    for folder in (paths.runtime_dir, paths.tails_dir):
+        make_private_dir(folder)
 
 
 def write_private_text(path: Path, text: str) -> None:

@@ -22,6 +22,8 @@ _HOST_KEY = "holdfast.host"
 _WAIT_FOR_LOCK_S = 15
 """A daemon that stops keeps its home locked until everything is stored; its successor waits for that."""
 _COMPLETION_TIMEOUT_S = 1.0
+_WOKEN_TIMEOUT_S = 5.0
+"""A daemon that listens and does not answer hangs, and has been waited for."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -122,11 +124,31 @@ class Target:
                     raise
 
     def running(self) -> dict[str, Any] | None:
-        """Return what the daemon says of itself, or None where none answers."""
+        """Return what the daemon says of itself, or None where none answers.
+
+        This home's own, whose socket was removed, is made to listen again.
+
+        Raises:
+            UnreachableError: this home has a daemon that cannot be reached; the text says what to do.
+        """
         try:
             return self.http.get("/api/daemon")
         except UnreachableError:
+            if not self.is_home:
+                return None
+        from ..waking import wake_daemon  # noqa: PLC0415  # hardly ever: somebody answers, or nobody is there
+
+        holder = wake_daemon(self.paths)
+        if holder is None:
             return None
+        try:
+            return Http(self.address, self.token, timeout_s=_WOKEN_TIMEOUT_S).get("/api/daemon")
+        except UnreachableError:
+            raise UnreachableError(
+                f"the daemon of this home (pid {holder.pid}) does not answer at {self.paths.socket}. If that was "
+                f"removed, the daemon tries each minute to listen again. 'kill {holder.pid}', then 'holdfast daemon "
+                f"start', keeps the shells; see {self.paths.daemon_log}"
+            ) from None
 
     def sessions(self, *, ended: bool) -> list[SessionStatus]:
         """Return the sessions, latest activity first; `ended`: those that have ended, too."""

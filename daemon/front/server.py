@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.datastructures import Headers
@@ -48,6 +48,14 @@ class ListenError(HoldfastError):
     """An address cannot be listened on; the text says what to do."""
 
 
+class _UnixSocket(NamedTuple):
+    """The Unix socket that is listened on; `file` is its device and inode, which is not used again while it listens."""
+
+    path: Path
+    file: tuple[int, int]
+    server: Server
+
+
 class Front:
     """The listening sockets and all connections."""
 
@@ -56,6 +64,7 @@ class Front:
         self._api = api
         self._policy = policy
         self._servers: list[Server] = []
+        self._unix: _UnixSocket | None = None
         self._serving: set[Socket] = set()
         self._cutting: set[asyncio.Task[None]] = set()
 
@@ -66,17 +75,33 @@ class Front:
             ListenError: the socket cannot be made.
         """
         # The lock of this home is ours, so a socket that is there belongs to nobody.
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{os.getpid()}")  # no longer than the socket's name, for a path has few bytes
         listener = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
         try:
             draft.unlink(missing_ok=True)
             listener.bind(str(draft))
             draft.chmod(0o600)
+            status = draft.lstat()
             draft.replace(path)
         except OSError as error:
             listener.close()
             raise ListenError(f"cannot listen on {path}: {error.strerror or error}") from None
-        self._servers.append(await unix_serve(self._handle, sock=listener, **self._options()))
+        server = await unix_serve(self._handle, sock=listener, **self._options())
+        self._servers.append(server)
+        self._unix = _UnixSocket(path, (status.st_dev, status.st_ino), server)
+
+    async def mend_unix(self) -> bool:
+        """Listen on the Unix socket again where it was removed; connections stay. Returns whether that was so.
+
+        Raises:
+            ListenError: the socket cannot be made; its folder must be there.
+        """
+        former = self._unix
+        if former is None or _is_file(former.path, former.file):
+            return False
+        await self.listen_unix(former.path)
+        former.server.close(close_connections=False)
+        return True
 
     async def listen_tcp(self, host: str, port: int) -> tuple[str, int]:
         """Listen on a TCP address; returns it with the port that it got.
@@ -160,6 +185,14 @@ class Front:
             async with asyncio.timeout(timeout_s):
                 await asyncio.gather(*closing, return_exceptions=True)
                 await asyncio.gather(*(server.wait_closed() for server in self._servers))
+
+
+def _is_file(path: Path, file: tuple[int, int]) -> bool:
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == file
 
 
 def _is_owner(connection: Socket) -> bool:

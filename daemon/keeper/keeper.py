@@ -20,6 +20,7 @@ from .adopted import AdoptedProcess
 from .channel import Channel, ChannelClosedError
 from .held_sessions import HeldSession, HeldSessions
 from .messages import Adopt, BadMessageError, Busy, Done, Failed, Forget, Message, Signal, Spawn, Spawned
+from .own_socket import OwnSocket, SocketTakenError
 from .served_daemon import ServedDaemon
 from .spawning import NotSpawnedError, Spawner, check_room_for
 
@@ -29,6 +30,8 @@ FIRST_DAEMON_S = 30.0
 """How long a new keeper waits for the daemon that started it."""
 IDLE_EXIT_S = 5.0
 """How long a keeper without sessions waits for the next daemon: longer than a daemon's restart."""
+_LOOK_S = 60.0
+"""Between two looks at whether the socket is still there."""
 
 _Callback: TypeAlias = Callable[[], None]
 
@@ -44,15 +47,16 @@ class Keeper:
 
     def __init__(
         self,
-        listener: socket.socket,
+        own_socket: OwnSocket,
         spawner: Spawner,
         *,
         first_daemon_s: float = FIRST_DAEMON_S,
         idle_exit_s: float = IDLE_EXIT_S,
     ) -> None:
-        """`listener` listens already; the times are in seconds."""
-        listener.setblocking(False)
-        self._listener = listener
+        """`own_socket` listens already; the times are in seconds."""
+        self._socket = own_socket
+        self._look_at = time.monotonic() + _LOOK_S
+        self._socket_trouble = ""
         self._spawner = spawner
         self._idle_exit_s = idle_exit_s
         self._exit_at: float | None = time.monotonic() + first_daemon_s
@@ -61,7 +65,7 @@ class Keeper:
         self._daemon: ServedDaemon | None = None
         self._looked_at: dict[str, AdoptedProcess] = {}
         self._selector = selectors.DefaultSelector()
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(own_socket.listener, selectors.EVENT_READ, self._accept)
 
     def run(self) -> None:
         """Serve until SIGTERM, or until there is nothing to keep and nobody to keep it for."""
@@ -73,12 +77,14 @@ class Keeper:
             self._look_at_adopted()
             self._tend_daemon()
             self._set_exit()
+            self._look_after_socket()
 
-    def _timeout(self) -> float | None:
+    def _timeout(self) -> float:
         due = [process.look_again_s for process in self._looked_at.values()]
         if self._exit_at is not None:
             due.append(max(0.0, self._exit_at - time.monotonic()))
-        return min(due, default=None)
+        due.append(max(0.0, self._look_at - time.monotonic()))
+        return min(due)
 
     def _set_exit(self) -> None:
         if len(self._sessions) or self._daemon is not None:
@@ -95,11 +101,15 @@ class Keeper:
         signal.set_wakeup_fd(wake_sender.detach(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
         signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGHUP, self._on_sighup)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the starter had blocked; children inherit it
         self._selector.register(wake_receiver, selectors.EVENT_READ, lambda: self._on_wake(wake_receiver))
 
     def _on_sigterm(self, *_: object) -> None:
         self._stopping = True
+
+    def _on_sighup(self, *_: object) -> None:
+        self._look_at = 0.0
 
     def _on_wake(self, wake_receiver: socket.socket) -> None:
         wake_receiver.recv(4096)
@@ -110,11 +120,31 @@ class Keeper:
         if self._daemon is not None:
             self._daemon.tell_exit(session)
 
+    # The socket
+
+    def _look_after_socket(self) -> None:
+        """Listen again where the socket was removed: a daemon that cannot find this keeper starts another."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LOOK_S
+        before, trouble = self._socket.listener, ""
+        try:
+            if self._socket.renew():
+                log("the socket was removed; listening again")
+        except (SocketTakenError, OSError) as error:
+            trouble = f"the socket was removed, and cannot be made again: {error}"
+        if trouble and trouble != self._socket_trouble:
+            log(trouble)
+        self._socket_trouble = trouble
+        if self._socket.listener is not before:
+            self._selector.unregister(before)
+            self._selector.register(self._socket.listener, selectors.EVENT_READ, self._accept)
+
     # The daemon comes and goes
 
     def _accept(self) -> None:
         try:
-            connection, _ = self._listener.accept()
+            connection, _ = self._socket.listener.accept()
         except OSError:  # it left again
             return
         if peer_uid(connection) != os.getuid():

@@ -36,6 +36,7 @@ from .messages import (
     Spawn,
     Spawned,
 )
+from .recall import recall_keeper
 from .start import Inheritance, start_keeper
 from .watched_channel import WatchedChannel
 
@@ -47,6 +48,7 @@ __all__ = [
     "KeeperError",
     "KeeperLink",
     "SpawnError",
+    "recall_keeper",
     "start_keeper",
 ]
 

@@ -6,8 +6,9 @@ It forks children onto terminals, keeps a copy of every terminal's master, reaps
 ended until the daemon has stored it. It hands all of that to one daemon at a time over a Unix socket, and moves no
 terminal bytes. Standard library and ptyprocess only, because it hardly ever restarts.
 
-It ignores SIGHUP and SIGINT; SIGTERM ends it (sessions live on where a daemon has copies of their masters). It ends by
-itself when it holds no session and no daemon is connected. With `--ready-fd` it detaches from its starter, and writes
+It ignores SIGINT; SIGTERM ends it (sessions live on where a daemon has copies of their masters). It looks after its
+socket each minute, and on SIGHUP at once: one that was removed is made again. It ends by itself when it holds no
+session and no daemon is connected. With `--ready-fd` it detaches from its starter, and writes
 `ok`, `taken`, or what is wrong to that descriptor; without, it stays in the foreground and tells systemd, where that
 asks.
 
@@ -18,57 +19,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import fcntl
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from .keeper import Keeper, log
 from .messages import READY, TAKEN
+from .own_socket import OwnSocket, SocketTakenError
 from .spawning import Spawner, raise_descriptor_limit
 
-__all__ = ["SocketTakenError", "listen", "main"]
-
-_BACKLOG = 8
-
-
-class SocketTakenError(Exception):
-    """Another keeper serves this socket."""
-
-
-@contextlib.contextmanager
-def listen(path: str) -> Iterator[socket.socket]:
-    """Own the socket at `path` (0600) as the only keeper.
-
-    A lock on the file beside it decides, and the kernel drops that with its owner: so a socket file without a lock is
-    what a killed keeper left behind, and one with a lock is never taken away from a living one.
-
-    Raises:
-        SocketTakenError: another keeper has the lock.
-        OSError: the folder is missing or not writable, or the path too long.
-    """
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SocketTakenError(f"another keeper serves {path}") from None
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)  # noqa: PTH108  # pathlib would add to the keeper's memory
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(path)
-            try:
-                os.chmod(path, 0o600)  # noqa: PTH101  # as above
-                listener.listen(_BACKLOG)
-                yield listener
-            finally:
-                # Before the lock is given back: afterwards it may be the next keeper's socket.
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)  # noqa: PTH108  # as above
-    finally:
-        os.close(lock)
+__all__ = ["main"]
 
 
 def main(arguments: list[str]) -> int:
@@ -83,9 +45,9 @@ def main(arguments: list[str]) -> int:
         signal.signal(signum, signal.SIG_IGN)
     soft, hard = raise_descriptor_limit()
     spawner = Spawner(umask=os.umask(0o077), descriptor_limit=(options.descriptors or soft, hard))
-    with contextlib.ExitStack() as stack:
+    with contextlib.closing(OwnSocket(os.path.abspath(options.socket))) as own_socket:  # noqa: PTH100  # pathlib would add to the keeper's memory
         try:
-            listener = stack.enter_context(listen(os.path.abspath(options.socket)))  # noqa: PTH100  # as above
+            own_socket.take()
         except SocketTakenError as error:
             log(str(error))
             report(TAKEN)
@@ -95,7 +57,7 @@ def main(arguments: list[str]) -> int:
             report(f"{error}\n".encode())
             return os.EX_UNAVAILABLE
         report(READY)
-        Keeper(listener, spawner).run()
+        Keeper(own_socket, spawner).run()
     return 0
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from ...store.session_log import SessionLog
 from ...store.session_records import SessionRecord
 from ...store.store import Store
-from ...wire.errors import RefusedError
+from ...wire.errors import ConfigError, RefusedError
 from ...wire.messages import CloseCode
+from ...wire.paths import Paths, make_runtime_dirs
 from ...wire.query import SpawnQuery
 from ..keeper.link import ExitStatus, Held, KeeperError, SpawnError
 from .keeper_supervisor import KeeperSupervisor
@@ -59,10 +60,18 @@ class Births:
     """Makes sessions. All methods raise what the store does beside what they name."""
 
     def __init__(
-        self, store: Store, keeper: KeeperSupervisor, plan: BirthPlan, *, boot_id: str, clock: Callable[[], float]
+        self,
+        store: Store,
+        keeper: KeeperSupervisor,
+        paths: Paths,
+        plan: BirthPlan,
+        *,
+        boot_id: str,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._keeper = keeper
+        self._paths = paths
         self._plan = plan
         self._boot_id = boot_id
         self._clock = clock
@@ -78,8 +87,9 @@ class Births:
         A command that cannot be run gives a session that says so, as a shell would, and has ended with 127 or 126.
 
         Raises:
-            RefusedError: `bad_cwd`, or `spawn_failed`; then nothing is left of it.
+            RefusedError: `bad_cwd`, `spawn_failed`, or `storage`; then nothing is left of it.
         """
+        self._make_folders()
         record = self._record(query, previous_session_id)
         await self._store.records.insert(record)
         log = await SessionLog.create(self._store, record.session_id, cols=record.cols, rows=record.rows)
@@ -143,6 +153,13 @@ class Births:
             "COLORTERM": "truecolor",
             "HOLDFAST_SESSION": session_id,
         }
+
+    def _make_folders(self) -> None:
+        """Make those of the hot tails; somebody may have removed them. The rest of what was in them is mended soon."""
+        try:
+            make_runtime_dirs(self._paths)
+        except ConfigError as error:
+            raise RefusedError("storage", str(error), close_code=CloseCode.INTERNAL) from None
 
     async def _discard(self, record: SessionRecord, log: SessionLog) -> None:
         await log.close(keep_tail=False)

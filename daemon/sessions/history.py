@@ -5,17 +5,20 @@ Stored zstd chunks are passed on as they are; only what is cut, or still in the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import zstandard
 
 from ...store.chunks import ZSTD, Chunk
-from ...store.errors import GapError
+from ...store.errors import GapError, StoreError
 from ...store.store import Store
 from .session import Session
 
 __all__ = ["Excerpt", "History"]
+
+logger = logging.getLogger(__name__)
 
 _HOT_BYTES = 256 * 1024
 _BATCH_BYTES = 1 << 20
@@ -69,7 +72,7 @@ class History:
                     yield chunk
                 else:
                     start = max(0, offset - chunk.first_offset)
-                    yield chunk.raw()[start : stop - chunk.first_offset]
+                    yield _raw(session_id, chunk)[start : stop - chunk.first_offset]
                 offset = chunk.end_offset
 
 
@@ -85,7 +88,7 @@ class Excerpt:
     async def raw(self) -> AsyncIterator[bytes]:
         """Iterate over the bytes."""
         async for piece in self.history.pieces(self.session_id, self.first, self.stop):
-            yield piece.raw() if isinstance(piece, Chunk) else piece
+            yield _raw(self.session_id, piece) if isinstance(piece, Chunk) else piece
 
     async def zstd_frames(self) -> AsyncIterator[bytes]:
         """Iterate over zstd frames that decode to the bytes (RFC 8878: a stream may be several frames)."""
@@ -93,4 +96,15 @@ class Excerpt:
             if isinstance(piece, Chunk) and piece.codec == ZSTD:
                 yield piece.blob
             else:
-                yield zstandard.compress(piece.raw() if isinstance(piece, Chunk) else piece)
+                yield zstandard.compress(_raw(self.session_id, piece) if isinstance(piece, Chunk) else piece)
+
+
+def _raw(session_id: str, chunk: Chunk) -> bytes:
+    """Unpack a chunk; nothing is left of one that is damaged in spite of its checksum."""
+    try:
+        return chunk.raw()
+    except StoreError as error:
+        logger.warning(
+            "session %s: left out bytes %d to %d: %s", session_id, chunk.first_offset, chunk.end_offset, error
+        )
+        return b""

@@ -9,11 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from ...wire.paths import Paths
-from ..keeper.link import ExitStatus, Held, Inheritance, KeeperAbsent, KeeperError, KeeperLink, start_keeper
+from ...wire.errors import ConfigError
+from ...wire.paths import Paths, make_runtime_dirs
+from ..keeper.link import (
+    ExitStatus,
+    Held,
+    Inheritance,
+    KeeperAbsent,
+    KeeperError,
+    KeeperLink,
+    recall_keeper,
+    start_keeper,
+)
 
 __all__ = ["Charge", "KeeperSupervisor"]
 
@@ -62,8 +74,11 @@ class KeeperSupervisor:
         """Of the keeper; None while there is none."""
         return self._link.pid if self._link is not None else None
 
-    async def start(self) -> list[Held]:
+    async def start(self, *, sessions_expected: bool = False) -> list[Held]:
         """Link to the keeper that is there, or start one.
+
+        Args:
+            sessions_expected: a keeper should be there; where its socket was removed, look for it.
 
         Returns:
             The sessions it holds, with a descriptor each that is now the caller's.
@@ -74,11 +89,19 @@ class KeeperSupervisor:
         try:
             link, held = await self._connect()
         except KeeperAbsent:
-            await start_keeper(self._paths.keeper_socket, self._paths.keeper_log, self._inheritance)
+            if not (sessions_expected and await recall_keeper(self._paths.keeper_socket)):
+                await self._start_keeper()
             link, held = await self._connect()
         self._link = link
         self._linked.set()
         return held
+
+    async def _start_keeper(self) -> None:
+        try:
+            make_runtime_dirs(self._paths)
+        except ConfigError as error:
+            raise KeeperError(str(error)) from None
+        await start_keeper(self._paths.keeper_socket, self._paths.keeper_log, self._inheritance)
 
     async def _connect(self) -> tuple[KeeperLink, list[Held]]:
         return await KeeperLink.connect(self._paths.keeper_socket, on_exit=self._on_exit, on_lost=self._on_lost)
@@ -137,6 +160,12 @@ class KeeperSupervisor:
             await (await self._linked_keeper()).forget(session_id)
         except KeeperError as error:  # it died: there is nothing left that remembers
             logger.info("session %s: forget: %s", session_id, error)
+
+    def mend_socket(self) -> None:
+        """Have the keeper listen again, where its socket was removed."""
+        if self.pid is not None and not self._paths.keeper_socket.exists():
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGHUP)
 
     async def close(self) -> None:
         """Let go of the keeper; it and its processes live on."""

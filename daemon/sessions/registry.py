@@ -77,7 +77,7 @@ class Registry:
         self._clock = clock
         self._early_exits: dict[str, ExitStatus] = {}
         self._retiring: set[asyncio.Task[None]] = set()
-        self._births = Births(store, self.keeper, plan, boot_id=boot_id, clock=clock)
+        self._births = Births(store, self.keeper, paths, plan, boot_id=boot_id, clock=clock)
         self._birth_lock = asyncio.Lock()
 
     # After a start of the daemon
@@ -89,8 +89,9 @@ class Registry:
             KeeperError: no keeper can be had.
             StoreError: the records cannot be read.
         """
-        held = {item.session_id: item for item in await self.keeper.start()}
         records = {record.session_id: record for record in await self._store.records.list()}
+        expected = any(one.state == "running" and one.boot_id == self._boot_id for one in records.values())
+        held = {item.session_id: item for item in await self.keeper.start(sessions_expected=expected)}
         found = [await self._recover(records.get(session_id), item) for session_id, item in held.items()]
         for record in records.values():
             if record.state == "running" and record.session_id not in held:

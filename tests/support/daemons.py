@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .leftovers import processes_of
+
 START_TIMEOUT_S = 20.0
 
 
@@ -147,6 +149,8 @@ class Daemon:
                 self.process.wait()
         for pid in self._keepers:
             end_process(pid)
+        for pid in processes_of(self.home):  # a shell that ignores SIGHUP outlives a killed keeper
+            end_process(pid, signal.SIGKILL)
 
 
 def end_process(pid: int, signum: int = signal.SIGTERM) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import resource
 import subprocess
@@ -227,6 +228,82 @@ assert tail.append(b"y" * 5000) == 5000 and tail.copy(fitted - 1, tail.end) == b
 tail.close()
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# A file that somebody removed
+
+
+@pytest.mark.parametrize("kept", [0, 5, RING - WINDOW_BYTES], ids=str)
+def test_a_ring_made_again_has_what_is_kept_and_the_inputs(
+    tail: HotTail, path: Path, pipe: tuple[int, int], kept: int
+) -> None:
+    """Also where it wraps, and where it is full: the next process finds every byte, and goes on behind them."""
+    feed(tail, pipe, lines(9000))
+    tail.keep_from = tail.end - kept
+    tail.inputs.claim("client", 7)
+    assert tail.is_in_place
+    path.unlink()
+    assert not tail.is_in_place
+    new = tail.remake(boot_id="boot")
+    bytes_kept, end = tail.copy(tail.keep_from, tail.end), tail.end
+    tail.close()
+    assert new.is_in_place
+    assert (new.oldest, new.end, new.keep_from) == (end - kept, end, end - kept)
+    assert new.room >= PTY_READ_BYTES or kept > 5
+    new.keep_from = new.end
+    feed(new, pipe, b"more\n" * 20_000)
+    new.close()
+    again = HotTail.open(path, boot_id="boot")
+    assert again.end == end + 100_000
+    assert again.copy(again.end - 5, again.end) == b"more\n"
+    assert (again.inputs.next_seq("client"), again.inputs.unknown("client")) == (7, 7)
+    again.close()
+    assert bytes_kept == lines(9000)[end - kept :]
+
+
+def test_a_ring_made_again_is_whole_for_a_kill_right_after(tail: HotTail, path: Path) -> None:
+    tail.append(lines(900))
+    tail.keep_from = 100
+    path.unlink()
+    new = tail.remake(boot_id="boot")
+    found = HotTail.open(path, boot_id="boot")
+    assert (found.oldest, found.copy(100, found.end)) == (100, lines(900)[100:])
+    found.close()
+    new.close()
+
+
+def test_another_file_in_its_place_is_not_its_own(tail: HotTail, path: Path) -> None:
+    path.unlink()
+    path.write_bytes(b"")
+    assert not tail.is_in_place
+
+
+@pytest.mark.parametrize("fault", ["folder", "mapping", "name"])
+def test_a_ring_that_cannot_be_made_again_goes_on_as_it_was(
+    tail: HotTail, path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And leaves neither a file that the next process would trust, nor a descriptor."""
+    tail.append(b"kept")  # it reserves all of so small a ring, and lets go of its descriptor
+    before = len(list(Path("/dev/fd").iterdir()))
+    path.unlink()
+    if fault == "folder":
+        path.parent.rmdir()
+    elif fault == "mapping":
+        monkeypatch.setattr(mmap, "mmap", _no_memory)
+    else:
+        path.mkdir()
+    with pytest.raises(StorageUnavailableError):
+        tail.remake(boot_id="boot")
+    monkeypatch.undo()
+    assert tail.append(b" and more") == 9
+    assert tail.copy(0, tail.end) == b"kept and more"
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    if fault != "folder":
+        assert [entry for entry in path.parent.iterdir() if entry.is_file()] == []
+
+
+def _no_memory(*_: object) -> None:
+    raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def test_closing_twice_is_fine_and_leaves_no_descriptor(path: Path) -> None:

@@ -110,6 +110,21 @@ def test_a_kill_while_a_short_write_is_noted_never_swallows_the_rest(words: memo
     assert (again.next_seq("a"), again.unknown("a")) == (20, 10)
 
 
+def test_one_that_takes_over_has_the_numbers_and_who_typed_last(words: memoryview[int]) -> None:
+    former = InputLedger(words)
+    for number in range(SLOTS):
+        former.applied(f"client {number}", number + 1)
+    former.claim("client 0", 9)
+    words_again = memoryview(bytearray(words.nbytes)).cast("Q")
+    ledger = InputLedger(words_again)
+    ledger.take_over(former)
+    former.close()
+    ledger.applied("one more", 1)
+    assert (ledger.next_seq("client 0"), ledger.unknown("client 0")) == (9, 8)
+    assert ledger.next_seq("client 1") == 0
+    assert InputLedger(words_again).next_seq("client 2") == 3
+
+
 def test_a_copy_outlives_the_ring(words: memoryview[int]) -> None:
     ledger = InputLedger(words)
     ledger.applied("a", 9)

@@ -143,6 +143,14 @@ class SessionLogMachine(RuleBasedStateMachine):
         self.run(self.kill())
         self.take_up()
 
+    @rule(is_mended_twice=st.booleans())
+    def lose_the_hot_tail(self, *, is_mended_twice: bool) -> None:
+        """Somebody removes its file while it is in use; it is made again, with all that the database does not have."""
+        for _ in range(1 + is_mended_twice):
+            self.ring.unlink()
+            assert self.run(self.store.mend_tails()) == 1
+        assert self.run(self.store.mend_tails()) == 0
+
     @rule()
     def restart(self) -> None:
         self.fill_disk(full=False)

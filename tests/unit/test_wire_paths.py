@@ -14,6 +14,7 @@ from holdfast.wire.paths import (
     MAX_SOCKET_PATH_BYTES,
     Paths,
     make_private_dir,
+    make_runtime_dirs,
     read_private_text,
     write_private_text,
 )
@@ -145,3 +146,21 @@ def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         write_private_text(tmp_path / "token", "x")
     assert victim.read_text(encoding="utf-8") == "precious"
+
+
+def test_runtime_folders_are_made_private_and_again(tmp_path: Path) -> None:
+    """With the parents that somebody removed; a folder that stands open is closed."""
+    home = Paths.from_environment({"HOLDFAST_HOME": str(tmp_path / "home")})
+    make_runtime_dirs(home)
+    home.runtime_dir.chmod(0o755)
+    home.tails_dir.rmdir()
+    make_runtime_dirs(home)
+    assert (_mode(home.runtime_dir), _mode(home.tails_dir)) == (0o700, 0o700)
+
+
+def test_a_link_in_place_of_the_runtime_folder_is_refused(tmp_path: Path) -> None:
+    home = Paths.from_environment({"HOLDFAST_HOME": str(tmp_path)})
+    home.runtime_dir.symlink_to(tmp_path)
+    with pytest.raises(ConfigError, match="must be a folder of your own"):
+        make_runtime_dirs(home)
+    assert not (tmp_path / "tails").exists()

@@ -1,0 +1,59 @@
+"""When housekeeping is done: each minute, and at once where it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from holdfast.daemon import housekeeping
+from holdfast.daemon.housekeeping import keep_house
+from holdfast.store.errors import StorageUnavailableError
+
+
+class House:
+    """Stands for folder, registry and store, and counts."""
+
+    def __init__(self) -> None:
+        self.mended = asyncio.Semaphore(0)
+
+    async def mend(self) -> None:
+        self.mended.release()
+
+    def expire_idle(self) -> None:
+        pass
+
+    async def save_all(self) -> None:
+        raise StorageUnavailableError("full")
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[tuple[House, asyncio.Event]]:
+    one, wanted = House(), asyncio.Event()
+    task = asyncio.create_task(keep_house(one, one, one, wanted=wanted, clock=lambda: 0.0))  # type: ignore[arg-type]  # what it calls is there
+    yield one, wanted
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_comes_by_itself_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "INTERVAL_S", 0.001)
+    one = House()
+    task = asyncio.create_task(keep_house(one, one, one, wanted=asyncio.Event(), clock=lambda: 0.0))  # type: ignore[arg-type]  # as above
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            await one.mended.acquire()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_comes_at_once_where_it_is_wanted_also_while_storage_fails(
+    house: tuple[House, asyncio.Event],
+) -> None:
+    one, wanted = house
+    for _ in range(3):
+        wanted.set()
+        async with asyncio.timeout(10):
+            await one.mended.acquire()
+    assert one.mended.locked()
