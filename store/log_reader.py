@@ -44,11 +44,6 @@ class LogReader:
         return self._sealing.stored
 
     @property
-    def raw_bytes_kept(self) -> int:
-        """Bytes of output that can be read."""
-        return sum(span.end - span.first for span in self.spans) + self.tail - self.stored
-
-    @property
     def spans(self) -> list[Span]:
         """The offsets of its stored chunks, the partial one last."""
         return self._sealing.spans

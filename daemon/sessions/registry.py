@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -24,7 +22,8 @@ from ...wire.errors import RefusedError
 from ...wire.messages import CloseCode, Error
 from ...wire.paths import Paths
 from ...wire.query import AttachQuery, SpawnQuery
-from ..keeper.link import ExitStatus, Held, Inheritance
+from ..keeper.link import ExitStatus, Inheritance
+from .adoption import Adoption
 from .attachment import Attachment
 from .births import BirthPlan, Births
 from .keeper_supervisor import Charge, KeeperSupervisor
@@ -79,6 +78,7 @@ class Registry:
         self._retiring: set[asyncio.Task[None]] = set()
         self._births = Births(store, self.keeper, paths, plan, boot_id=boot_id, clock=clock)
         self._birth_lock = asyncio.Lock()
+        self._adoption = Adoption(store, self.keeper, self._births, boot_id=boot_id, clock=clock)
 
     # After a start of the daemon
 
@@ -92,56 +92,17 @@ class Registry:
         records = {record.session_id: record for record in await self._store.records.list()}
         expected = any(one.state == "running" and one.boot_id == self._boot_id for one in records.values())
         held = {item.session_id: item for item in await self.keeper.start(sessions_expected=expected)}
-        found = [await self._recover(records.get(session_id), item) for session_id, item in held.items()]
+        found = [await self._adoption.recover(item, records.get(session_id)) for session_id, item in held.items()]
         for record in records.values():
             if record.state == "running" and record.session_id not in held:
-                await self._bury(record)
+                await self._adoption.bury(record)
         # Last: terminals that are read keep the loop busy; with twenty that print, the rest took a second longer.
-        for item, record, log in filter(None, found):
-            self._adopt(item, record, log)
+        for one in filter(None, found):
+            session = self._enlist(one.record, one.log, one.held.master_fd)
+            if one.held.exit is not None:
+                session.ending.exited(one.held.exit)
         if held:
             logger.info("adopted %d sessions", len(held))
-
-    async def _recover(self, record: SessionRecord | None, held: Held) -> tuple[Held, SessionRecord, SessionLog] | None:
-        if record is None:
-            record = await self._births.foundling(held)
-        log = await SessionLog.recover(self._store, held.session_id)
-        if record.state == "running":
-            running = self._births.with_process(record, held)
-            if running != record:  # a spawn that a crash cut short has no pid in its row yet
-                await self._store.records.update(running)
-            return held, running, log
-        # Its end was stored, and the daemon died before it could say so to the keeper.
-        await log.close(keep_tail=False)
-        os.close(held.master_fd)
-        await self.keeper.forget(held.session_id)
-        return None
-
-    def _adopt(self, held: Held, record: SessionRecord, log: SessionLog) -> None:
-        session = self._enlist(record, log, held.master_fd)
-        if held.exit is not None:
-            session.ending.exited(held.exit)
-
-    async def _bury(self, record: SessionRecord) -> None:
-        """A row says running, but no keeper holds it: keep what its hot tail still has, and mark it dead."""
-        rebooted = record.boot_id != self._boot_id
-        process = probe(record.pid, record.pid_started, record.boot_id, current_boot=self._boot_id)
-        if process is Process.ALIVE and record.pid is not None:
-            # Its terminal is gone for good, and it ignored the SIGHUP that said so: nobody could ever end it.
-            logger.warning("session %s: process %d outlived its terminal; killing it", record.session_id, record.pid)
-            with suppress(ProcessLookupError):
-                os.killpg(record.pid, signal.SIGKILL)  # it leads its own group: ptyprocess called setsid(2) for it
-        log = await SessionLog.recover(self._store, record.session_id)
-        await log.close(keep_tail=False)
-        await self._store.records.update(
-            replace(
-                record,
-                state="dead",
-                end_reason="host_rebooted" if rebooted else "process_dead",
-                ended_at=self._clock(),
-                pid=None,
-            )
-        )
 
     def _charges(self) -> Iterable[Charge]:
         for session in list(self.live.values()):
@@ -226,7 +187,7 @@ class Registry:
             # Its pid is gone or another's, and the keeper has not reaped it: what it held is not this shell any more.
             live.ending.exited(ExitStatus(None, None))
         elif live is None and record.state == "running":
-            await self._stored(self._bury(record))
+            await self._stored(self._adoption.bury(record))
 
     async def create(self, spawn: SpawnQuery, *, previous_session_id: str | None = None) -> Session:
         """Start a new session.

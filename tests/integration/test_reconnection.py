@@ -80,7 +80,7 @@ async def test_several_reconnections_in_a_row(daemon: Daemon) -> None:
 async def test_reconnection_after_the_shell_died(daemon: Daemon) -> None:
     """The client is told that the process is dead and gets a fresh session which names the old one, in its folder."""
     async with attach(daemon) as first:
-        await first.type("mkdir -p $HOME/work/deep; cd $HOME/work/deep; echo here-$((6*7))-\n")
+        await first.type("mkdir -p $HOME/project/deep; cd $HOME/project/deep; echo here-$((6*7))-\n")
         await first.until_output(b"here-42-\r\n")
         old = first.session["session_id"]
     (status,) = daemon.request("GET", "/api/sessions")[1]["sessions"]
@@ -92,7 +92,7 @@ async def test_reconnection_after_the_shell_died(daemon: Daemon) -> None:
         assert (second.session["fallback"], second.session["previous_session_id"]) == ("process_dead", old)
         assert second.session["session_id"] != old
         await second.type("pwd\n")
-        await second.until_output(b"/work/deep\r\n")
+        await second.until_output(b"/project/deep\r\n")
     code, dead = daemon.request("GET", f"/api/sessions/{old}")
     assert (code, dead["state"]) == (200, "dead")
 

@@ -210,7 +210,6 @@ class SessionLogMachine(RuleBasedStateMachine):
         log = self.log
         assert self.highest_head <= log.head <= log.stored <= log.tail == len(self.printed)
         self.highest_head = log.head
-        assert log.raw_bytes_kept == log.tail - log.head
         sealed = log._sealing.sealed
         assert self.ring.oldest <= sealed
         assert sealed - log.head <= LIMITS.session_bytes

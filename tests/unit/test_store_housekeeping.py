@@ -105,7 +105,7 @@ async def test_over_the_total_cap_ended_sessions_go_first_and_then_old_chunks_of
     await store.records.insert(record("quiet", last_activity_at=NOW - 60))
     await store.records.insert(record("busy"))
     assert await store.housekeep(NOW) == ["ended"]
-    assert quiet.raw_bytes_kept + busy.raw_bytes_kept <= LIMITS.total_bytes
+    assert quiet.tail - quiet.head + busy.tail - busy.head <= LIMITS.total_bytes
     assert quiet.head > 0
     assert busy.head == 0
     assert (await quiet.read(quiet.head, 5)) == b"quiet"
