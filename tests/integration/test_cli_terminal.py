@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import termios
@@ -17,6 +18,7 @@ import pytest
 from support.cli import DEADLINE_S, HOLDFAST, Cli
 
 CTRL_BACKSLASH = b"\x1c"
+EDITOR = shutil.which("vim") or shutil.which("vi")
 
 
 class Window:
@@ -30,7 +32,10 @@ class Window:
                 os.execve(HOLDFAST, [HOLDFAST, *arguments], {**cli.environ, **environ})  # noqa: S606  # no shell is wanted
             finally:
                 os._exit(127)
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.resize(100, 30)
+
+    def resize(self, cols: int, rows: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def type(self, data: bytes) -> None:
         os.write(self.master, data)
@@ -121,6 +126,47 @@ def test_a_daemon_that_crashes_under_an_attached_window_is_brought_back(
         one.until(b"%d-still-there\r\n" % times)
     one.type(b"exit 7\r")
     assert one.exit_code() == 7
+
+
+@pytest.mark.skipif(shutil.which("less") is None, reason="less is not installed")
+def test_less_is_left_and_found_again_in_another_size(cli: Cli, window: Callable[..., Window], tmp_path: Path) -> None:
+    """A pager goes on where it stood when its window was left, fills a larger one, and ends with its own exit code."""
+    text = tmp_path / "text"
+    text.write_text("".join(f"line {number}.\n" for number in range(1, 301)))
+    first = window("new", "-n", "pager", "--", "less", str(text), LESS="", TERM="xterm-256color")
+    first.until(b"line 29.")
+    first.type(b" ")
+    first.until(b"line 58.")
+    first.type(CTRL_BACKSLASH)
+    first.until(b"\x1b[?1049l")  # the user's own screen is back
+    assert first.exit_code() == 0
+    second = window("attach", "pager")
+    second.until(b"line 58.")
+    second.resize(90, 50)  # while it is attached
+    second.until(b"line 78.")
+    (session,) = cli.json("ls")
+    assert (session["cols"], session["rows"]) == (90, 50)
+    second.type(b"q")
+    assert second.exit_code() == 0
+
+
+@pytest.mark.skipif(EDITOR is None, reason="no vi is installed")
+def test_vi_survives_the_crash_of_the_daemon_with_its_text(
+    cli: Cli, window: Callable[..., Window], tmp_path: Path
+) -> None:
+    """What was typed into an editor before its window was left and the daemon was killed is written afterwards."""
+    text = tmp_path / "text"
+    first = window("new", "-n", "edit", "--", str(EDITOR), "-u", "NONE", str(text))
+    first.type(b"ibefore \x1b")
+    first.until(b"before")
+    first.type(CTRL_BACKSLASH)
+    assert first.exit_code() == 0
+    os.kill(cli.json("daemon", "status")["pid"], signal.SIGKILL)
+    second = window("attach", "edit")
+    second.until(b"before")
+    second.type(b"Aafter\x1b:wq\r")
+    assert second.exit_code() == 0
+    assert text.read_text() == "before after\n"
 
 
 def test_a_daemon_that_was_stopped_stays_so_and_the_window_waits(cli: Cli, window: Callable[..., Window]) -> None:
