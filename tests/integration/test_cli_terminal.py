@@ -157,6 +157,7 @@ def test_vi_survives_the_crash_of_the_daemon_with_its_text(
     """What was typed into an editor before its window was left and the daemon was killed is written afterwards."""
     text = tmp_path / "text"
     first = window("new", "-n", "edit", "--", str(EDITOR), "-u", "NONE", str(text))
+    first.until(b"\x1b[?1049h")  # it is there; before, the terminal itself would echo
     first.type(b"ibefore \x1b")
     first.until(b"before")
     first.type(CTRL_BACKSLASH)
