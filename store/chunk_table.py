@@ -87,18 +87,20 @@ class ChunkTable:
 
     @staticmethod
     def trim(session_id: str, head: int) -> list[Statement]:
-        """Delete what lies before `head`, which is where a chunk begins."""
+        """Delete what lies before `head`, which is where a chunk begins; the size in force there stays known."""
         key = [(session_id, head)]
+        in_force = "(SELECT max(at_offset) FROM resizes WHERE session_id = ?1 AND at_offset <= ?2)"
         return [
             ("DELETE FROM chunks WHERE session_id = ? AND first_offset < ?", key),
-            ("DELETE FROM resizes WHERE session_id = ? AND at_offset < ?", key),
+            (f"DELETE FROM resizes WHERE session_id = ?1 AND at_offset < {in_force}", key),  # noqa: S608  # constants
+            ("DELETE FROM checkpoints WHERE session_id = ? AND at_offset < ?", key),
         ]
 
     @staticmethod
     def delete(session_ids: Sequence[str]) -> list[Statement]:
         """Delete everything of these sessions."""
         keys = [(session_id,) for session_id in session_ids]
-        return [(f"DELETE FROM {table} WHERE session_id = ?", keys) for table in ("chunks", "resizes")]  # noqa: S608  # constants
+        return [(f"DELETE FROM {table} WHERE session_id = ?", keys) for table in ("chunks", "resizes", "checkpoints")]  # noqa: S608  # constants
 
     async def read(self, session_id: str, offset: int, limit: int) -> list[Chunk]:
         """Return consecutive chunks, the first of which contains or follows `offset`.

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import ring_file
 from .errors import StorageUnavailableError
 from .input_ledger import LEDGER_BYTES, InputLedger
-from .ring_file import EMPTY_WINDOW, END_AT, HEADER_BYTES, LEDGER_AT, WINDOW_BYTES
+from .ring_file import EMPTY_WINDOW, END_AT, HEADER_BYTES, LEDGER_AT, SIZE_AT, WINDOW_BYTES
 
 __all__ = ["PTY_READ_BYTES", "WINDOW_BYTES", "HotTail"]
 
@@ -53,6 +53,7 @@ class HotTail:
         self.base: int
         _, self.ring_bytes, self.base, _ = ring_file.STATIC.unpack(whole[: ring_file.STATIC.size])
         self._counter = whole[END_AT : END_AT + 8].cast("Q")
+        self._size = whole[SIZE_AT : SIZE_AT + 16].cast("Q")
         self._ring = whole[HEADER_BYTES:]
         self.inputs = InputLedger(whole[LEDGER_AT : LEDGER_AT + LEDGER_BYTES].cast("Q"))
         self.reserve_failed = False
@@ -105,6 +106,7 @@ class HotTail:
             raise StorageUnavailableError(f"cannot map {self.path}: {error}") from None
         try:
             ring.inputs.take_over(self.inputs)
+            ring._size[:] = self._size
             ring_file.publish(self.path)
         except BaseException:
             ring.close()
@@ -169,6 +171,18 @@ class HotTail:
             done += len(piece)
         return done
 
+    @property
+    def last_resize(self) -> tuple[int, int, int] | None:
+        """Offset, columns and rows of the last resize that was noted; None where there is none."""
+        offset, packed = self._size
+        return (offset, packed >> 32, packed & 0xFFFFFFFF) if packed else None
+
+    def note_resize(self, cols: int, rows: int) -> None:
+        """Remember the terminal's size, in cells, from here on: `kill -9` may come before it is stored."""
+        self._size[1] = 0  # between the stores there is none, rather than a wrong one
+        self._size[0] = self._counter[0]
+        self._size[1] = cols << 32 | rows
+
     def copy(self, start: int, stop: int) -> bytes:
         """Return the bytes [start, stop).
 
@@ -185,6 +199,7 @@ class HotTail:
             return
         self.inputs.close()
         self._counter.release()
+        self._size.release()
         self._ring.release()
         self._map.close()
         self._drop_descriptor()

@@ -4,6 +4,7 @@ Layout, native byte order, counters 8-byte aligned:
 
     0     magic and version (8) | ring bytes | base | SHA-256 of the boot id (16) | CRC-32 of all before
     64    end: the offset behind the newest byte
+    128   last resize: its offset | columns << 32 | rows, 0: none
     512   input ledger (`holdfast.store.input_ledger`)
     4096  the ring: byte `offset` stands at (offset - base) % ring bytes
 """
@@ -25,6 +26,7 @@ __all__ = [
     "END_AT",
     "HEADER_BYTES",
     "LEDGER_AT",
+    "SIZE_AT",
     "STATIC",
     "WINDOW_BYTES",
     "create",
@@ -43,6 +45,7 @@ EMPTY_WINDOW = b"\xff" * WINDOW_BYTES
 """What the next read may fill holds this before."""
 
 END_AT = 64  # a cache line of its own
+SIZE_AT = 128
 LEDGER_AT = 512
 HEADER_BYTES = 4096
 

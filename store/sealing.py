@@ -18,6 +18,9 @@ from .retention import head_within
 __all__ = ["Sealing"]
 
 
+_HELD_TIMES = 2
+
+
 class Sealing:
     """Chunks of one log, stored and to come.
 
@@ -27,6 +30,7 @@ class Sealing:
         stored: what lies before it is committed.
         times: when the output from `sealed` on was read.
         new_resizes: those not committed yet.
+        hold_from: what lies behind it is still to be read by somebody, and is trimmed only beyond twice the limit.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Sealing:
         self.head = spans[0].first if spans else sealed
         self.times = OutputTimes(marks)
         self.new_resizes: list[Resize] = []
+        self.hold_from: int | None = None
         self._sizes = list(sizes)  # in force from `sealed` on: one that began there or before, and those behind
         self._trim_to = 0
 
@@ -121,5 +126,10 @@ class Sealing:
     def _head_after(self, pieces: Sequence[Piece]) -> int | None:
         """Return the head once `pieces` are stored, or None where it stays."""
         spans = [*self._sealed_spans, *(piece.span for piece in pieces)] if pieces else self.spans
-        head = max(head_within(spans, self._limits.session_bytes) or 0, self._trim_to)
+        most = self._limits.session_bytes
+        head = head_within(spans, most) or 0
+        if self.hold_from is not None and head > self.hold_from:
+            held = max((span.first for span in spans if span.first <= self.hold_from), default=0)
+            head = max(held, head_within(spans, _HELD_TIMES * most) or 0)
+        head = max(head, self._trim_to)
         return head if head > self.head else None

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from .checkpoint_table import CheckpointTable
 from .chunk_table import ChunkTable, Resize
 from .errors import StoreError
 from .flush_batch import Batch
@@ -37,6 +38,8 @@ class LogHome(Protocol):
 
     @property
     def chunks(self) -> ChunkTable: ...  # noqa: D102  # described in Store
+    @property
+    def checkpoints(self) -> CheckpointTable: ...  # noqa: D102  # described in Store
     @property
     def flusher(self) -> Flusher: ...  # noqa: D102  # described in Store
     @property
@@ -114,6 +117,8 @@ class SessionLog(LogReader):
         )
         log = cls(home, session_id, found.ring, sealing)
         home.logs[session_id] = log
+        await home.checkpoints.forget_after(session_id, log.tail)
+        log._recover_size(found.ring)
         if log.tail > log.stored:
             log._grew(log.tail - log.stored)
         return log
@@ -147,7 +152,15 @@ class SessionLog(LogReader):
     def note_resize(self, cols: int, rows: int) -> None:
         """Record the terminal's size, in cells, with the offset where it begins; the same size again is no news."""
         if self._sealing.note_resize(Resize(self.tail, self._home.clock(), cols, rows)):
+            self._writable.note_resize(cols, rows)
             self._announce()
+
+    def _recover_size(self, ring: HotTail) -> None:
+        """Take note of a resize that was not committed any more."""
+        if ring.last_resize is not None:
+            offset, cols, rows = ring.last_resize
+            if self._sealing.note_resize(Resize(offset, self._home.clock(), cols, rows)):
+                self._announce()
 
     async def close(self, *, keep_tail: bool) -> None:
         """Store what is not stored, and let go of the hot tail; history can still be read.
@@ -206,6 +219,10 @@ class SessionLog(LogReader):
     def has_full_chunk(self) -> bool:
         """Whether a chunk can be sealed."""
         return self._ring is not None and self._sealing.has_full_chunk(self.tail)
+
+    def hold_from(self, offset: int | None) -> None:
+        """Keep what lies behind `offset`, up to twice the limit, for a reader that is on its way; None: for nobody."""
+        self._sealing.hold_from = offset
 
     def trim(self, head: int) -> None:
         """Delete what lies before `head`, where a chunk begins, with the next commit."""

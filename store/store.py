@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from .checkpoint_table import CheckpointTable
 from .chunk_table import ChunkTable
 from .database import Database
 from .errors import StorageUnavailableError, StoreError
@@ -39,6 +40,7 @@ class Store:
     Attributes:
         records: the sessions.
         chunks: their stored output.
+        checkpoints: their screens, now and then.
         flusher: moves output from the hot tails to the disk.
         logs: of sessions that have a hot tail open, by session id.
         tails_dir: where hot tails lie.
@@ -65,6 +67,7 @@ class Store:
         self.logs: dict[str, SessionLog] = {}
         self.records = SessionRecords(database)
         self.chunks = ChunkTable(database)
+        self.checkpoints = CheckpointTable(database)
         self.flusher = Flusher(database, on_trouble, clock=clock, monotonic=monotonic)
         self._database = database
         self._flushing = asyncio.create_task(self.flusher.run(), name="flusher")

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.store import migrations
 from holdfast.store.database import Database
 from holdfast.store.errors import DatabaseDamagedError, SchemaError, StorageUnavailableError
 
 INSERT = "INSERT INTO sync_point VALUES (?, ?)"
+NEWEST = max(migrations.available())
 COUNT = "SELECT count(*) FROM sync_point"
 
 
@@ -49,7 +51,7 @@ async def test_a_new_file_is_private_and_set_up(path: Path) -> None:
         ("journal_mode", "wal"),
         ("auto_vacuum", 2),
         ("page_size", 16_384),
-        ("user_version", 1),
+        ("user_version", NEWEST),
         ("application_id", 0x486F6C64),
     ]:
         assert plain(path, f"PRAGMA {pragma}") == [(expected,)], pragma
@@ -217,28 +219,26 @@ async def test_the_database_of_another_program_is_refused(path: Path) -> None:
 
 
 async def test_an_older_schema_is_migrated_with_its_data(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from holdfast.store import migrations
-
     database = await Database.open(path)
     await database.write([(INSERT, [(1, 5.0)])], durable=True)
     await database.close()
     ours = migrations.available()
-    monkeypatch.setattr(migrations, "available", lambda: {**ours, 2: "ALTER TABLE sync_point ADD COLUMN why TEXT;"})
+    monkeypatch.setattr(
+        migrations, "available", lambda: {**ours, NEWEST + 1: "ALTER TABLE sync_point ADD COLUMN why TEXT;"}
+    )
     migrated = await Database.open(path)
     assert await migrated.fetch("SELECT id, at, why FROM sync_point") == [(1, 5.0, None)]
     await migrated.close()
-    assert plain(path, "PRAGMA user_version") == [(2,)]
+    assert plain(path, "PRAGMA user_version") == [(NEWEST + 1,)]
 
 
 async def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from holdfast.store import migrations
-
     await (await Database.open(path)).close()
     broken = "ALTER TABLE sync_point ADD COLUMN why TEXT; ALTER TABLE missing ADD COLUMN x;"
-    monkeypatch.setattr(migrations, "available", lambda: {1: "", 2: broken})
+    monkeypatch.setattr(migrations, "available", lambda: {NEWEST + 1: broken})
     with pytest.raises(StorageUnavailableError, match="missing"):
         await Database.open(path)
-    assert plain(path, "PRAGMA user_version") == [(1,)]
+    assert plain(path, "PRAGMA user_version") == [(NEWEST,)]
     assert len(plain(path, "PRAGMA table_info(sync_point)")) == 2
 
 

@@ -358,6 +358,54 @@ async def test_history_is_trimmed_by_whole_chunks(open_store: Open) -> None:
     assert log.head == head
 
 
+async def test_a_reader_on_its_way_holds_history_back_up_to_twice_the_limit(open_store: Open) -> None:
+    """What the mirror has not read is kept, but no reader makes a log grow without end."""
+    limits = StoreLimits(ring_bytes=64 * 1024, chunk_bytes=4096, session_bytes=100_000, total_bytes=1_000_000)
+    store = await open_store(limits)
+    log = await SessionLog.create(store, "s", cols=80, rows=24)
+    data = lines(0, 6_000)
+    await fill(log, data[:150_000])
+    log.hold_from(log.head + 5000)
+    held = log.head
+    await fill(log, data[:40_000])
+    await store.flusher.flush(log)
+    assert held <= log.head <= held + 5000
+    await fill(log, data[:150_000])
+    await store.flusher.flush(log)
+    assert 190_000 < log.tail - log.head <= 200_000
+    log.hold_from(None)
+    await fill(log, data[:4096])
+    await store.flusher.flush(log)
+    assert log.tail - log.head <= 100_000
+
+
+async def test_the_size_in_force_at_the_head_stays_known(open_store: Open) -> None:
+    """Trimming keeps the resize that the oldest byte was printed under, and drops those before it."""
+    limits = StoreLimits(ring_bytes=64 * 1024, chunk_bytes=4096, session_bytes=100_000, total_bytes=1_000_000)
+    store = await open_store(limits)
+    log = await SessionLog.create(store, "s", cols=80, rows=24)
+    await fill(log, lines(0, 100))
+    log.note_resize(90, 30)
+    await fill(log, lines(0, 20_000))
+    await store.flusher.flush(log)
+    assert log.head > 100_000
+    assert [one[2:] for one in await log.resizes(0, log.tail + 1)] == [(90, 30)]
+
+
+async def test_a_resize_survives_a_kill_before_it_is_stored(open_store: Open) -> None:
+    """The last size lies in the hot tail until the database has it."""
+    log = await SessionLog.create(store := await open_store(), "s", cols=80, rows=24)
+    log.append(b"before")
+    log.note_resize(100, 30)
+    log.append(b"behind")
+    await kill(store)
+    store = await open_store()
+    log = await SessionLog.recover(store, "s")
+    assert [(one.offset, one.cols, one.rows) for one in await log.resizes(0, 100)][-1] == (6, 100, 30)
+    await store.flusher.flush(log)
+    assert [(one.offset, one.cols, one.rows) for one in await store.chunks.resizes("s", 0, 100)][-1] == (6, 100, 30)
+
+
 def rounded(marks: list[Mark]) -> list[Mark]:
     return [(offset, round(at, 1)) for offset, at in marks]
 
