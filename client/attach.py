@@ -1,6 +1,7 @@
 """Attach the user's terminal to a session: what `holdfast attach` does.
 
-The session's screen is the terminal's: bytes pass through, apart from replayed history, which is made inert. The
+The session's screen is the terminal's: it is restored there, below what the user had, and then bytes pass through;
+history is made inert. Where too much was missed, the screen is restored again on a terminal that was cleared. The
 terminal is given back clean before anything else happens on the way out, and before any network is waited for.
 """
 
@@ -21,10 +22,10 @@ from . import events
 from .address import Address
 from .connection import ReconnectPolicy, Session, connect
 from .detach_key import DetachKey
-from .escapes import Carry
-from .inert import make_inert
+from .inert import Inert
 from .input_queue import InputFullError
 from .outage_display import OutageDisplay
+from .output import Screen
 from .status_line import count_keys
 from .terminal import LocalTerminal
 
@@ -32,6 +33,8 @@ __all__ = ["AttachOptions", "attach"]
 
 _WINDOW_BYTES = 1 << 20
 """Output under way: enough for 10 MB/s over 100 ms, and little enough that Ctrl-C is felt at once."""
+
+_TO_LAST_ROW, _HOME, _ERASE = b"\x1b[999;1H", b"\x1b[H", b"\x1b[2J"
 
 _EXIT_UNKNOWN = 1
 _SIGNAL_EXIT_BASE = 128
@@ -48,7 +51,7 @@ class AttachOptions:
         token: for its TCP port; a Unix socket needs none.
         session_id: an existing session, which is never replaced by a fresh one; None makes a new one.
         spawn: how a new one is made; its size is the terminal's.
-        replay: history to show.
+        replay: what to show of an existing one.
         mode: `ro` only watches.
         exclusive: be the only writer.
         steal: take that place from whoever has it.
@@ -59,7 +62,7 @@ class AttachOptions:
     token: str | None = None
     session_id: str | None = None
     spawn: SpawnQuery = field(default_factory=SpawnQuery)
-    replay: Replay = field(default_factory=Replay)
+    replay: Replay = field(default_factory=lambda: Replay("restore"))
     mode: Literal["rw", "ro"] = "rw"
     exclusive: bool = False
     steal: bool = False
@@ -100,6 +103,7 @@ async def attach(options: AttachOptions, environ: Mapping[str, str] = os.environ
         exclusive=options.exclusive,
         steal=options.steal,
         window=_WINDOW_BYTES,
+        answers=options.mode == "rw",
         cols=cols,
         rows=rows,
         argv=spawn.argv,
@@ -127,10 +131,18 @@ class _Attachment:
         self._detach_key = DetachKey(options.detach_byte) if options.detach_byte is not None else None
         self._unknown_bytes = 0
         self._dropped = 0
+        self._shows_session = False
+        self._is_broken = False
 
     def on_event(self, event: events.Event) -> None:
         """Follow the connection."""
         match event:
+            case events.Attached(session) if session.attach != "exact":
+                self._is_broken = self._shows_session
+                if session.attach == "restore":
+                    self._display.replaced()
+            case events.Skipped():
+                self._is_broken = self._shows_session
             case events.Reconnecting():
                 self._display.lost(event.delay_s)
             case events.Reconnected():
@@ -183,15 +195,19 @@ class _Attachment:
         return 0, f"detached from {label}"
 
     async def _show(self, session: Session) -> None:
-        carry = Carry()
+        inert, state = Inert(), self._terminal.state
+        self._shows_session = True
         with contextlib.suppress(OSError):  # the terminal is gone; the keyboard's task or SIGHUP says so too
-            async for _, data, is_replay in session:
-                whole = carry.feed(data)
-                if is_replay:
-                    whole = make_inert(whole)
-                self._terminal.state.track(whole)
-                if whole:
-                    await self._display.write(whole)
+            # A blank screen, as the session began on; what the user had there is not drawn over, but scrolled away.
+            await self._display.write(_TO_LAST_ROW + b"\n" * self._terminal.size[1] + _HOME)
+            async for output in session:
+                before = b""
+                if self._is_broken or isinstance(output, Screen):
+                    self._is_broken = False
+                    inert.flush()  # what was begun before is not what this completes
+                    before = state.clear() + _HOME + _ERASE
+                if shown := before + state.track(inert.feed(output.data, is_replay=output.is_replay)):
+                    await self._display.write(shown)
 
     async def _type(self, session: Session) -> None:
         while data := await self._terminal.read():

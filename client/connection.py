@@ -21,11 +21,11 @@ from .address import Address
 from .backoff import ReconnectPolicy
 from .events import Event
 from .input_queue import InputFullError, InputQueue
-from .output import Output
+from .output import Output, Screen
 from .session import Session
 from .stream import Stream
 
-__all__ = ["Address", "InputFullError", "Output", "ReconnectPolicy", "Session", "connect"]
+__all__ = ["Address", "InputFullError", "Output", "ReconnectPolicy", "Screen", "Session", "connect"]
 
 _INPUT_LIMIT_BYTES = 1 << 20
 _INPUT_WINDOW_BYTES = 256 << 10
@@ -46,6 +46,7 @@ async def connect(
     steal: bool = False,
     client_id: str | None = None,
     window: int = 0,
+    answers: bool = False,
     cols: int | None = None,
     rows: int | None = None,
     argv: Sequence[str] | None = None,
@@ -65,13 +66,17 @@ async def connect(
         token: for a daemon's TCP port; a Unix socket needs none.
         since: offset up to which the caller has everything; None asks for what `replay` says.
         create: take a fresh session where `session_id` cannot be had. Without it that is a RefusedError.
-        replay: history wanted: `all`, `none`, `restore` or `restore:LINES`.
+        replay: what is wanted where output cannot go on at `since`: `all` history as it was printed, `none` of it, or
+            what the session shows, as a `Screen` (`restore`, or `restore:LINES` of scrollback; else 1,000). Who wants
+            that gets it again, instead of the output between, where too much was missed.
         mode: `ro` can neither type, resize nor end.
         exclusive: be the only writer.
         steal: take that place from whoever has it.
         client_id: who is typing, for exactly-once input: the same over all connections, and, where one program
             continues another's input, over programs. None: a random one.
         window: bytes of output the daemon may send ahead of what was iterated over; 0: as many as the sockets hold.
+        answers: what is shown goes to a terminal that answers queries by itself, and its answers come back by `send`.
+            The daemon, which answers otherwise, then leaves that to one such client. Only for `rw`.
         cols: width of the client's terminal, in cells.
         rows: height of the client's terminal, in cells.
         argv: command of a new session; None: the user's shell.
@@ -103,6 +108,7 @@ async def connect(
         client_id=client_id or secrets.token_hex(_CLIENT_ID_BYTES),
         window=window,
         zstd=True,
+        answers=answers,
         exclusive=exclusive,
         steal=steal,
         spawn=SpawnQuery(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..wire.messages import PresentClient
+from ..wire import messages
+from ..wire.messages import PresentClient, ServerMessage
 from ..wire.messages import Session as SessionMessage
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Resized",
     "Restored",
     "Skipped",
+    "event_of",
 ]
 
 
@@ -139,3 +141,20 @@ Event: TypeAlias = (
     | ErrorReported
     | Ended
 )
+
+
+def event_of(message: ServerMessage) -> Event | None:
+    """Return the event that a message of the daemon is by itself; None for those that are none, or more than one."""
+    match message:
+        case messages.ReplayDone():
+            return Restored(message.offset)
+        case messages.Resized():
+            return Resized(message.cols, message.rows)
+        case messages.Presence():
+            return Presence(tuple(message.clients))
+        case messages.Skipped():
+            return Skipped(message.from_offset, message.to_offset, message.reason)
+        case messages.Error():
+            return ErrorReported(message.code, message.message)
+        case _:
+            return None

@@ -14,6 +14,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from ..wire.errors import RefusedError, UnreachableError, WireError
+from ..wire.messages import Lines
+from ..wire.typed import build
 from .address import Address
 
 __all__ = ["Http", "StoredLog"]
@@ -53,10 +55,24 @@ class Http:
     def log(self, session_id: str, *, start: int | None = None, end: int | None = None) -> StoredLog:
         """Open a session's history, from offset `start` (its oldest byte) to `end` (its newest)."""
         query = {name: offset for name, offset in (("from", start), ("to", end)) if offset is not None}
-        route = f"/api/sessions/{quote(session_id, safe='')}/log"
+        return self._open_log(session_id, query, {"Accept-Encoding": "zstd"})
+
+    def text(self, session_id: str) -> StoredLog:
+        """Open a session's history as text in UTF-8: what a person saw. A daemon that has none of that sends bytes."""
+        return self._open_log(session_id, {"plain": 1}, {})
+
+    def lines(self, session_id: str, *, before: int | None = None, limit: int, styled: bool) -> Lines:
+        """Return at most `limit` lines that stand right before the one with this number; None: the last ones."""
+        query = {"max": limit, "styled": int(styled)} | ({} if before is None else {"before": before})
+        try:
+            return build(Lines, self.get(_route(session_id, "lines"), query))
+        except ValueError as error:
+            raise WireError(f"{self.address} answers with lines that cannot be read: {error}") from None
+
+    def _open_log(self, session_id: str, query: Mapping[str, object], headers: Mapping[str, str]) -> StoredLog:
         connection = self._connection()
         try:
-            response = self._request(connection, "GET", route, query, {"Accept-Encoding": "zstd"})
+            response = self._request(connection, "GET", _route(session_id, "log"), query, headers)
             return StoredLog(connection, response, self.address)
         except BaseException:
             connection.close()
@@ -107,10 +123,11 @@ class Http:
 
 
 class StoredLog:
-    """History on its way: iterate over its bytes, and close it (or use it in a `with`).
+    """History on its way: iterate over it, and close it (or use it in a `with`).
 
     Attributes:
         offset: of the first byte.
+        kind: media type: `text/plain` of what was seen, else that of bytes.
     """
 
     def __init__(
@@ -119,6 +136,7 @@ class StoredLog:
         self._connection = connection
         self._response = response
         self._address = address
+        self.kind = response.headers.get_content_type()
         try:
             self.offset = int(response.headers["X-Holdfast-Offset"])
         except (KeyError, TypeError, ValueError):
@@ -136,7 +154,7 @@ class StoredLog:
             if self._response.headers.get("Content-Encoding") == "zstd":
                 yield from self._decoded()
             else:
-                while part := self._response.read(_PART_BYTES):
+                while part := self._response.read1(_PART_BYTES):
                     yield part
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(self._address, error) from None
@@ -169,6 +187,10 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+def _route(session_id: str, what: str) -> str:
+    return f"/api/sessions/{quote(session_id, safe='')}/{what}"
 
 
 def _read(response: http.client.HTTPResponse, address: Address) -> bytes:

@@ -58,6 +58,10 @@ class OutageDisplay:
         painted, self._painted = self._painted, False
         await self._terminal.write(ERASE + data if painted else data)
 
+    def replaced(self) -> None:
+        """All that the terminal shows is painted next: nobody has to be asked for it."""
+        self._covered = False
+
     def repaint(self) -> None:
         """What the terminal shows is not the session's screen any more."""
         self._covered = True

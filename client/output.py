@@ -14,7 +14,7 @@ import zstandard
 from ..wire.errors import FrameError
 from ..wire.frames import FrameKind, decode_frame
 
-__all__ = ["MAX_CHUNK_BYTES", "Output", "OutputCursor"]
+__all__ = ["MAX_CHUNK_BYTES", "Output", "OutputCursor", "Screen"]
 
 MAX_CHUNK_BYTES = 16 << 20
 """Largest decoded chunk. Stored chunks have about 256 KiB; a hostile frame of 1 MB could claim 4 GB."""
@@ -32,6 +32,27 @@ class Output(NamedTuple):
     offset: int
     data: bytes
     is_replay: bool
+
+    @property
+    def end(self) -> int:
+        """Offset behind it: `since` of whoever has this."""
+        return self.offset + len(self.data)
+
+
+class Screen(Output):
+    """What the session shows behind `offset` bytes of output: escape sequences for a terminal, and no output itself.
+
+    Comes where `replay="restore"` was asked for: first of all, and again where too much was missed to send it all. It
+    replaces what a terminal shows that is in the state of a reset; it may end inside a sequence, which the next output
+    completes.
+    """
+
+    __slots__ = ()
+
+    @property
+    def end(self) -> int:
+        """Its bytes are not the log's, and do not count."""
+        return self.offset
 
 
 class OutputCursor:
@@ -60,6 +81,8 @@ class OutputCursor:
             data = bytes(payload)
         elif kind is FrameKind.REPLAY_ZSTD:
             data = self._decompress(payload)
+        elif kind is FrameKind.RESTORE:
+            return self._begin_at(Screen(offset, bytes(payload), is_replay=True))
         else:
             raise FrameError(f"a frame of kind 0x{kind:02x} does not belong here")
         if offset != self.expected:
@@ -69,6 +92,12 @@ class OutputCursor:
             return None
         self.expected = offset + len(data)
         return Output(offset, data, kind is not FrameKind.OUTPUT)
+
+    def _begin_at(self, screen: Screen) -> Screen:
+        if screen.offset > self.expected:
+            self._on_hole(self.expected, screen.offset)
+        self.expected = screen.offset
+        return screen
 
     def _decompress(self, payload: memoryview) -> bytes:
         try:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from ..wire.errors import HoldfastError, RefusedError
-from ..wire.messages import Ack, End, Resize
+from ..wire.messages import Ack, End, Lines, Resize
 from ..wire.messages import Session as SessionMessage
 from .events import Ended
 from .input_queue import InputFullError
@@ -53,6 +53,14 @@ class Session(AsyncIterator[Output]):
         return self._offset
 
     @property
+    def first_line(self) -> int | None:
+        """Number of the line at which the scrollback of the latest `Screen` begins; what is older comes by `lines`.
+
+        None where no screen was restored.
+        """
+        return self._stream.first_line
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of the session's terminal, in cells."""
         return self._stream.size
@@ -85,7 +93,7 @@ class Session(AsyncIterator[Output]):
         )
 
     async def __anext__(self) -> Output:
-        """Return the next output; reconnects where that is needed. Cancelling it loses nothing.
+        """Return the next output, or a `Screen`; reconnects where that is needed. Cancelling it loses nothing.
 
         Raises:
             StopAsyncIteration: the session ended, or was detached.
@@ -104,8 +112,8 @@ class Session(AsyncIterator[Output]):
                 raise self._stream.failure or StopAsyncIteration
             else:
                 output = await self._stream.receive()
-        self._offset = output.offset + len(output.data)
-        self._output_bytes += len(output.data)
+        self._offset = output.end
+        self._output_bytes += output.end - output.offset
         return output
 
     async def _acknowledge(self) -> None:
@@ -154,6 +162,34 @@ class Session(AsyncIterator[Output]):
         while self._stream.input.pending:
             self._check_open()
             await self._receive_ahead()
+
+    async def lines(self, before: int | None = None, max: int = 1000, *, styled: bool = True) -> Lines:  # noqa: A002  # the protocol's word
+        """Return older lines, as they were seen; also while others iterate, and over a lost connection.
+
+        There may be fewer than asked for: ask again, before the number of the first one, until that is `first_line`.
+
+        Args:
+            before: number of the line behind the last one wanted; None: behind the last one of the screen.
+            max: how many, at most; 1 to 10,000.
+            styled: with escape sequences for colours and links; else plain text.
+
+        Raises:
+            ValueError: a number out of range.
+            RefusedError: `no_screen`: the daemon has no terminal emulator, or it failed; `storage`: history cannot be
+                read now; `limit`: too much was asked for at once; or the session is gone.
+            UnreachableError: as for iterating; WireError too.
+            HoldfastError: as for `drain_input`.
+        """
+        requests = self._stream.lines
+        request = requests.ask(before, max, styled=styled)
+        try:
+            await self._stream.post(request)
+            while (answer := requests.take(request)) is None:
+                self._check_open()
+                await self._receive_ahead()
+            return answer
+        finally:
+            requests.forget(request)
 
     async def resize(self, cols: int, rows: int) -> None:
         """The client's terminal has this size now, in cells. Raises ValueError for a size that no terminal has."""

@@ -22,6 +22,7 @@ from . import events
 from .address import Address
 from .backoff import Outage, ReconnectPolicy
 from .input_queue import InputQueue
+from .line_requests import LineRequests
 from .output import Output, OutputCursor
 from .pulse import Pulse
 from .transport import ConnectionLostError, closed_error, open_attachment
@@ -40,6 +41,8 @@ class Stream:
         query: what the next connection asks for.
         socket: the connection; None while there is none.
         input: what was typed and is not acknowledged.
+        lines: what was asked for of older lines.
+        first_line: number of the line at which the scrollback of the latest screen begins; None without a screen.
         exit: how the session's process ended, once that is known.
         finished: there will be no further connection.
         failure: why, where it is an error.
@@ -64,6 +67,8 @@ class Stream:
         self.query = query
         self.socket: ClientConnection | None = None
         self.input = input_queue
+        self.lines = LineRequests()
+        self.first_line: int | None = None
         self.exit: events.Ended | None = None
         self.finished = False
         self.failure: HoldfastError | None = None
@@ -117,24 +122,24 @@ class Stream:
             case messages.InputAck():
                 self.input.acknowledge(message.seq)
                 await self.send_input()
-            case messages.ReplayDone():
-                self._emit(events.Restored(message.offset))
             case messages.Resized():
                 self.size = (message.cols, message.rows)
-                self._emit(events.Resized(message.cols, message.rows))
-            case messages.Presence():
-                self._emit(events.Presence(tuple(message.clients)))
             case messages.Skipped():
                 self._cursor.expected = max(self._cursor.expected, message.to_offset)
-                self._emit(events.Skipped(message.from_offset, message.to_offset, message.reason))
+                if message.first_line is not None:
+                    self.first_line = message.first_line
+            case messages.Lines():
+                self.lines.answered(message)
             case messages.Error():
-                self._emit(events.ErrorReported(message.code, message.message))
+                self.lines.refused(message)
             case messages.Exit():
                 self._end(events.Ended(message.code, message.signal))
-            case messages.Pong():
-                pass
-            case _:
+            case messages.Session() | messages.Output():
                 raise WireError(f"the daemon sent {message.type!r} where it does not belong")
+            case _:
+                pass
+        if (event := events.event_of(message)) is not None:
+            self._emit(event)
 
     def _emit(self, event: events.Event) -> None:
         if self._on_event is not None:
@@ -215,7 +220,7 @@ class Stream:
         """Attach for the first time, and return the offset at which output begins; raises like `open_attachment`."""
         message = await self._attach(self.query)
         self.input.restart(message.input_seq)
-        self._begin(message)
+        self._begin(message, self.query.since)
         if message.fallback is not None:
             self._emit(events.FellBack(message.fallback, message.previous_session_id, message.session_id))
         self._report_input(message.input_unknown)
@@ -247,6 +252,8 @@ class Stream:
             self._continue(message)
             self._emit(events.Reconnected(outage.attempt, clock() - outage.started))
             await self.send_input()
+            for request in self.lines.unanswered:
+                await self.post(request)
             return
         raise UnreachableError(f"gave up after {outage.attempt} attempts to reconnect: {outage.reason}")
 
@@ -266,26 +273,29 @@ class Stream:
         )
         return message
 
-    def _begin(self, message: messages.Session) -> None:
-        """Output goes on where the daemon says."""
+    def _begin(self, message: messages.Session, since: int | None) -> None:
+        """Output goes on where the daemon says; `since`: where it was asked to."""
         self.details = message
         self.size = (message.cols, message.rows)
         self._cursor.expected = message.offset
+        if message.attach != "exact":
+            self.first_line = message.first_line
         self._emit(events.Attached(message))
-        if message.trimmed_bytes:
-            self._emit(events.Skipped(message.offset - message.trimmed_bytes, message.offset, "trimmed"))
+        if message.trimmed_bytes and since is not None:
+            self._emit(events.Skipped(since, message.offset, "trimmed"))
 
     def _continue(self, message: messages.Session) -> None:
         """A new connection: the same session goes on where it was; a fresh one gets nothing meant for the old one."""
         previous_id = self.details.session_id
         expected = self._cursor.expected
-        self._begin(message)
+        self._begin(message, expected)
         if message.session_id == previous_id:
             if message.attach == "exact":
                 self._cursor.expected = max(expected, message.offset)
             self._report_input(message.input_unknown + self.input.resume(message.input_seq))
             return
         self._emit(events.FellBack(message.fallback or "not_found", previous_id, message.session_id))
+        self.lines.give_up(RefusedError("not_found", "the session whose lines were asked for is gone"))
         dropped = self.input.restart(message.input_seq)
         if dropped:
             self._emit(events.InputDropped(dropped))

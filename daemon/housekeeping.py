@@ -34,6 +34,7 @@ async def keep_house(
         await folder.mend()
         try:
             registry.expire_idle()
+            await registry.mirrors.rest()
             await registry.save_all()
             await store.housekeep(clock())
         except StoreError as error:

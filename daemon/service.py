@@ -22,6 +22,7 @@ from .keeper.link import Inheritance
 from .runtime_folder import RuntimeFolder
 from .sessions.births import BirthPlan
 from .sessions.history import History
+from .sessions.lines import LineReader
 from .sessions.liveness import boot_id
 from .sessions.registry import Registry
 from .sessions.session import Lifetimes
@@ -59,6 +60,7 @@ class Service:
         self._listening: list[tuple[str, int]] = []
         self._storage_trouble: str | None = None
         self._registry: Registry
+        self._lines: LineReader
 
     def request_stop(self, end_sessions: bool) -> None:
         """Stop soon; with `end_sessions`, end every session first."""
@@ -95,6 +97,7 @@ class Service:
                 boot_id=boot,
                 clock=self._clock,
             )
+            self._lines = LineReader(store, self._registry.live)
             await self._serve(store, token, addresses, on_stage)
         finally:
             await store.close()
@@ -129,6 +132,7 @@ class Service:
         if front is not None:
             self._config.paths.socket.unlink(missing_ok=True)  # who looks for a daemon now starts a new one
             await front.stop_listening()
+        await self._lines.close()
         if self._end_sessions:
             await self._registry.end_all()
         if front is not None:
@@ -147,9 +151,9 @@ class Service:
             stop=self.request_stop,
             on_token_rotated=lambda: front.cut_token_holders(),  # noqa: PLW0108  # front is made below
         )
-        api = Api(self._registry, History(store, self._registry.live), token, facts)
+        api = Api(self._registry, History(store, self._registry.live), self._lines, token, facts)
         policy = Policy(frozenset(hosts), frozenset(daemon.allowed_origins), token.matches)
-        front = Front(self._registry, api, policy)
+        front = Front(self._registry, self._lines, api, policy)
         return front
 
     async def _listen_tcp(self, front: Front, addresses: list[ListenAddress] | None) -> None:

@@ -16,6 +16,7 @@ from .frames import MAX_NUMBER
 from .typed import build
 
 __all__ = [
+    "MAX_LINES",
     "MAX_SIDE_CELLS",
     "SUBPROTOCOL_BEARER_PREFIX",
     "SUBPROTOCOL_BINARY",
@@ -30,6 +31,9 @@ __all__ = [
     "Exit",
     "Input",
     "InputAck",
+    "Line",
+    "Lines",
+    "LinesRequest",
     "Output",
     "Ping",
     "Pong",
@@ -55,6 +59,9 @@ SUBPROTOCOL_BEARER_PREFIX = "holdfast.bearer."
 MAX_SIDE_CELLS = 1000
 """Largest width or height of a terminal, in cells. A full-HD screen in the smallest readable font has under 500."""
 
+MAX_LINES = 10_000
+"""Most lines in one answer: some 2 MB of JSON, made in a third of a second."""
+
 AttachKind: TypeAlias = Literal["fresh", "exact", "restore", "replay"]
 
 
@@ -70,6 +77,9 @@ class CloseCode:
     NOT_ALLOWED = 4003
     NO_SESSION = 4004
     LIMIT = 4008
+
+
+_MAX_ID_CHARS = 64
 
 
 def check_size(cols: int, rows: int) -> None:
@@ -155,6 +165,32 @@ class End:
     type: ClassVar = "end"
 
 
+@dataclass(frozen=True, slots=True)
+class LinesRequest:
+    """Send older lines, rendered; answered by `Lines`.
+
+    Attributes:
+        before: number of the line behind the last one wanted; None: behind the last one of the screen.
+        max: how many, at most; 1 to `MAX_LINES`.
+        styled: with escape sequences for colours and links; else plain text.
+        id: comes back in the answer.
+    """
+
+    type: ClassVar = "lines"
+    before: int | None = None
+    max: int = 1000
+    styled: bool = True
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            _check_number("before", self.before)
+        if not 1 <= self.max <= MAX_LINES:
+            raise ValueError(f"max must be 1 to {MAX_LINES}, not {self.max}")
+        if len(self.id) > _MAX_ID_CHARS or not is_unicode(self.id):
+            raise ValueError(f"id must be at most {_MAX_ID_CHARS} characters without lone surrogates")
+
+
 # Daemon to client
 
 
@@ -175,6 +211,7 @@ class Session:
         replay_until: offset at which history ends and live output begins.
         input_unknown: bytes before `input_seq` whose fate a crash left unknown; they must not be sent again.
         exclusive: the client_id of the single writer, if there is one.
+        first_line: number of the line at which the scrollback of the restored screen begins (`attach` = `restore`).
     """
 
     type: ClassVar = "session"
@@ -195,6 +232,7 @@ class Session:
     replay_until: int = 0
     input_unknown: int = 0
     exclusive: str | None = None
+    first_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,12 +318,51 @@ class InputAck:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Bytes `[from_offset, to_offset)` will not be sent: `behind`, `trimmed`, or `corrupt` in the store."""
+    """Bytes `[from_offset, to_offset)` will not be sent: `behind`, `trimmed`, or `corrupt` in the store.
+
+    A client that is `behind` is sent the screen of `to_offset` next; its scrollback begins at line `first_line`.
+    """
 
     type: ClassVar = "skipped"
     from_offset: int
     to_offset: int
     reason: Literal["behind", "trimmed", "corrupt"]
+    first_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the terminal, as it was seen.
+
+    Attributes:
+        line: its number, counted from the session's first.
+        offset: of the output that began it.
+        text: without blanks at its end; with escape sequences where they were asked for.
+        wraps: the text goes on in the next one.
+    """
+
+    line: int
+    offset: int
+    text: str
+    wraps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Answer to `LinesRequest`.
+
+    Attributes:
+        first_line: number of the oldest line that can be had.
+        end_line: number behind the last line of the screen.
+        lines: consecutive; empty where there are none before the one asked for.
+        id: of the request.
+    """
+
+    type: ClassVar = "lines"
+    first_line: int
+    end_line: int
+    lines: list[Line]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +372,17 @@ class Pong:
     type: ClassVar = "pong"
 
 
-ClientMessage: TypeAlias = Input | Resize | Ack | Ping | Detach | End
-ServerMessage: TypeAlias = Session | Output | ReplayDone | Error | Exit | Resized | Presence | InputAck | Skipped | Pong
+ClientMessage: TypeAlias = Input | Resize | Ack | Ping | Detach | End | LinesRequest
+ServerMessage: TypeAlias = (
+    Session | Output | ReplayDone | Error | Exit | Resized | Presence | InputAck | Skipped | Pong | Lines
+)
 
-_CLIENT: dict[str, type[ClientMessage]] = {cls.type: cls for cls in (Input, Resize, Ack, Ping, Detach, End)}
+_CLIENT: dict[str, type[ClientMessage]] = {
+    cls.type: cls for cls in (Input, Resize, Ack, Ping, Detach, End, LinesRequest)
+}
 _SERVER: dict[str, type[ServerMessage]] = {
-    cls.type: cls for cls in (Session, Output, ReplayDone, Error, Exit, Resized, Presence, InputAck, Skipped, Pong)
+    cls.type: cls
+    for cls in (Session, Output, ReplayDone, Error, Exit, Resized, Presence, InputAck, Skipped, Pong, Lines)
 }
 
 

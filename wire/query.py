@@ -99,6 +99,7 @@ class AttachQuery:
         client_id: same across reconnections of one client.
         window: bytes in flight before an `ack` is needed; 0: no flow control.
         zstd: stored chunks may be sent as they are (frame kind 0x03).
+        answers: behind it is a terminal that answers the queries of programs, while they are live.
         exclusive: be the only writer.
         steal: take that place from whoever has it.
         spawn: how to make a fresh session; its size is also the client's.
@@ -112,6 +113,7 @@ class AttachQuery:
     client_id: str = ""
     window: int = 0
     zstd: bool = False
+    answers: bool = False
     exclusive: bool = False
     steal: bool = False
     spawn: SpawnQuery = SpawnQuery()
@@ -207,6 +209,7 @@ _ATTACH: dict[str, Callable[[str], Any]] = {
     "client_id": _pattern(_CLIENT_ID, "1 to 64 of A-Z a-z 0-9 . _ -"),
     "window": _integer(0, MAX_NUMBER),
     "zstd": _flag,
+    "answers": _flag,
     "exclusive": _flag,
     "steal": _flag,
 }

@@ -69,7 +69,7 @@ def new(
 @click.option("--read-only", "-r", is_flag=True, help="Watch: neither type nor resize.")
 @click.option("--exclusive", is_flag=True, help="Be the only one who types.")
 @click.option("--steal", is_flag=True, help="Be that even where another client is.")
-@click.option("--no-history", is_flag=True, help="Show only what comes from now on.")
+@click.option("--no-history", is_flag=True, help="Show the screen, and nothing that has left it.")
 @pass_target
 def attach(
     target: Target, *, session: str | None, read_only: bool, exclusive: bool, steal: bool, no_history: bool
@@ -90,7 +90,7 @@ def attach(
         mode="ro" if read_only else "rw",
         exclusive=exclusive or steal,
         steal=steal,
-        replay=Replay("none") if no_history else Replay(),
+        replay=Replay("restore", 0) if no_history else Replay("restore"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,11 @@ from ...wire.errors import HoldfastError, RefusedError
 from ...wire.messages import CloseCode
 from .command import command, session_argument
 from .find import find_session, is_running
+from .lines import print_last, print_text, tell_trimmed
 from .target import Target, pass_target
+
+if TYPE_CHECKING:
+    from ..inert import Inert
 
 __all__ = ["log"]
 
@@ -19,25 +23,34 @@ __all__ = ["log"]
 @command()
 @session_argument(ended=True)
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is printed from now on, until the session ends.")
+@click.option("--from", "first", type=click.IntRange(min=0), metavar="OFFSET", help="Begin at this byte of the log.")
+@click.option("--plain", is_flag=True, help="As a person saw it, and text alone: redraws and cursor moves carried out.")
 @click.option(
-    "--from", "first", type=click.IntRange(min=0), default=0, metavar="OFFSET", help="Begin at this byte of the log."
-)
-@click.option(
-    "--plain",
-    is_flag=True,
-    help="Text alone: escape sequences are dropped, not carried out, so what was overwritten on screen is there too.",
+    "--last",
+    "-n",
+    type=click.IntRange(min=1),
+    metavar="LINES",
+    help="As a person saw it, the last LINES lines; with colours on a terminal, without --plain.",
 )
 @pass_target
-def log(target: Target, session: str, follow: bool, first: int, plain: bool) -> None:
+def log(target: Target, *, session: str, follow: bool, first: int | None, plain: bool, last: int | None) -> None:
     """Print the history of a session, byte for byte.
 
     On a terminal, what would have an effect (bells, clipboard, titles, questions to the terminal) is left out;
     in a pipe or a file it is all there.
     """
+    if (plain or last) and (follow or first is not None):
+        raise click.UsageError("--plain and --last show what was seen, not bytes: without --from and --follow")
     found = find_session(target.sessions(ended=True), session, ended=True)
     session_id = found["session_id"]
-    output = _Output(plain=plain)
-    end = _print_stored(target, session_id, first, output, until=found["tail"])
+    if last is not None:
+        print_last(target, session_id, last, styled=not plain and sys.stdout.isatty())
+        return
+    if plain:
+        print_text(target, session_id)
+        return
+    output = _Output()
+    end = _print_stored(target, session_id, first or 0, output, until=found["tail"])
     if follow and is_running(found):
         import asyncio  # noqa: PLC0415  # 30 ms that reading a log does not need
 
@@ -48,32 +61,24 @@ def log(target: Target, session: str, follow: bool, first: int, plain: bool) -> 
 
 
 class _Output:
-    """Stdout, with what `--plain` or a terminal takes away."""
+    """Stdout, without what would have an effect on a terminal."""
 
-    def __init__(self, *, plain: bool) -> None:
-        self._write = sys.stdout.buffer.write
-        self._filter: Callable[[bytes], bytes] | None = None
-        self._finish: Callable[[], bytes] | None = None
-        if plain:
-            from .plain import PlainText  # noqa: PLC0415  # its patterns take time to compile
+    def __init__(self) -> None:
+        self._inert: Inert | None = None
+        if sys.stdout.isatty():
+            from ..inert import Inert  # noqa: PLC0415  # its patterns take time to compile
 
-            text = PlainText()
-            self._filter, self._finish = text.feed, text.finish
-        elif sys.stdout.isatty():
-            from ..inert import Inert  # noqa: PLC0415  # as above
-
-            inert = Inert()
-            self._filter, self._finish = inert.feed, inert.finish
+            self._inert = Inert()
 
     def write(self, data: bytes) -> None:
-        self._write(self._filter(data) if self._filter else data)
+        sys.stdout.buffer.write(self._inert.feed(data) if self._inert else data)
 
     def flush(self) -> None:
         sys.stdout.buffer.flush()
 
     def finish(self) -> None:
-        if self._finish is not None:
-            self._write(self._finish())
+        if self._inert is not None:
+            sys.stdout.buffer.write(self._inert.finish())
         self.flush()
 
 
@@ -85,8 +90,7 @@ def _print_stored(target: Target, session_id: str, first: int, output: _Output, 
     """
     with target.http.log(session_id, start=first) as stored:
         end = stored.offset
-        if end > first:
-            click.echo(f"holdfast: {end - first} bytes before this are not kept any more", err=True)
+        tell_trimmed(end - first)
         for data in stored:
             output.write(data)
             end += len(data)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from websockets.http11 import Request, Response
@@ -14,16 +15,22 @@ from websockets.http11 import Request, Response
 from ...store.session_records import SessionRecord
 from ...wire.errors import ConfigError, QueryError, RefusedError
 from ...wire.frames import MAX_NUMBER
+from ...wire.messages import LinesRequest
 from ...wire.query import SpawnQuery
 from ..sessions.history import History
+from ..sessions.lines import LineReader
 from ..sessions.liveness import cwd_of
+from ..sessions.refusals import NoScreenError
 from ..sessions.registry import Registry
-from .answers import error_answer, json_answer, stream
+from .answers import error_answer, json_answer, json_text_answer, stream
+from .line_answers import encode_lines
 from .routes import Match, RouteName
 from .token import Token
 from .websocket import Socket
 
 __all__ = ["Api", "DaemonFacts"]
+
+Default = TypeVar("Default", int, None)
 
 _STATUS_OF = {
     "not_found": HTTPStatus.NOT_FOUND,
@@ -32,6 +39,7 @@ _STATUS_OF = {
     "storage": HTTPStatus.SERVICE_UNAVAILABLE,
     "limit": HTTPStatus.TOO_MANY_REQUESTS,
     "spawn_failed": HTTPStatus.SERVICE_UNAVAILABLE,
+    "stopping": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -54,9 +62,12 @@ class DaemonFacts:
 class Api:
     """The handlers, by route name."""
 
-    def __init__(self, registry: Registry, history: History, token: Token, facts: DaemonFacts) -> None:
+    def __init__(
+        self, registry: Registry, history: History, lines: LineReader, token: Token, facts: DaemonFacts
+    ) -> None:
         self._registry = registry
         self._history = history
+        self._lines = lines
         self._token = token
         self._facts = facts
         self._handlers: dict[
@@ -71,6 +82,7 @@ class Api:
             "end": self._end,
             "rename": self._rename,
             "log": self._log,
+            "lines": self._find_lines,
             "rotate_token": self._rotate_token,
         }
 
@@ -80,6 +92,9 @@ class Api:
             parameters = dict(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=64))
             parameters["?"] = query
             return await self._handlers[match.route.name](socket, match, parameters, request)
+        except NoScreenError as refusal:
+            status = HTTPStatus.NOT_IMPLEMENTED if refusal.for_good else HTTPStatus.SERVICE_UNAVAILABLE
+            return error_answer(status, refusal.code, str(refusal))
         except RefusedError as refusal:
             status = _STATUS_OF.get(refusal.code, HTTPStatus.BAD_REQUEST)
             return error_answer(status, refusal.code, str(refusal))
@@ -126,8 +141,11 @@ class Api:
 
     async def _log(self, socket: Socket, match: Match, parameters: dict[str, str], request: Request) -> Response | None:
         await self._registry.record(match.session_id)
+        if _flag(parameters, "plain"):
+            await self._stream_text(socket, match.session_id, parameters)
+            return None
         excerpt = await self._history.excerpt(
-            match.session_id, first=_offset(parameters, "from", 0), stop=_offset(parameters, "to", MAX_NUMBER)
+            match.session_id, first=_number(parameters, "from", 0), stop=_number(parameters, "to", MAX_NUMBER)
         )
         headers = {"Content-Type": "application/octet-stream", "X-Holdfast-Offset": str(excerpt.first)}
         pieces: AsyncIterator[bytes]
@@ -138,6 +156,26 @@ class Api:
             pieces = excerpt.raw()
         await stream(socket, headers, pieces)
         return None
+
+    async def _stream_text(self, socket: Socket, session_id: str, parameters: dict[str, str]) -> None:
+        if "from" in parameters or "to" in parameters:
+            raise QueryError("plain=1 is the text of the whole history: it goes without from and to")
+        socket.lift_deadline()
+        text = await self._lines.text(session_id)
+        headers = {"Content-Type": "text/plain; charset=utf-8", "X-Holdfast-Offset": str(text.offset)}
+        async with aclosing(text.pieces()) as pieces:
+            first = await anext(pieces, b"")  # what is wrong can be said only before the answer begins
+            await stream(socket, headers, _chain(first, pieces))
+
+    async def _find_lines(
+        self, socket: Socket, match: Match, parameters: dict[str, str], _request: Request
+    ) -> Response:
+        await self._registry.record(match.session_id)
+        before, most = _number(parameters, "before", None), _number(parameters, "max", LinesRequest().max)
+        wanted = LinesRequest(before, most, _flag(parameters, "styled", "1"))  # which checks them
+        socket.lift_deadline()
+        found = await self._lines.find(match.session_id, wanted.before, wanted.max, styled=wanted.styled)
+        return json_text_answer(await encode_lines(found, {}))
 
     async def _rotate_token(self, *_: object) -> Response:
         token = self._token.rotate()
@@ -176,17 +214,23 @@ class Api:
         }
 
 
-def _flag(parameters: Mapping[str, str], name: str) -> bool:
-    text = parameters.get(name, "0")
+async def _chain(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in others:
+        yield piece
+
+
+def _flag(parameters: Mapping[str, str], name: str, default: Literal["0", "1"] = "0") -> bool:
+    text = parameters.get(name, default)
     if text not in ("0", "1"):
         raise QueryError(f"{name} must be 0 or 1, not {text[:60]!r}")
     return text == "1"
 
 
-def _offset(parameters: Mapping[str, str], name: str, default: int) -> int:
+def _number(parameters: Mapping[str, str], name: str, default: Default) -> int | Default:
     text = parameters.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= MAX_NUMBER):  # noqa: PLR2004  # 2**53 has 16 digits
-        raise QueryError(f"{name} must be an offset, a whole number from 0 to {MAX_NUMBER}, not {text[:60]!r}")
+        raise QueryError(f"{name} must be a whole number from 0 to {MAX_NUMBER}, not {text[:60]!r}")
     return int(text)

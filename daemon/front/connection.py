@@ -22,6 +22,7 @@ from ...wire.messages import (
     End,
     Error,
     Input,
+    LinesRequest,
     Ping,
     Pong,
     Resize,
@@ -30,8 +31,10 @@ from ...wire.messages import (
 )
 from ...wire.query import AttachQuery
 from ..sessions.clients import Size
+from ..sessions.lines import LineReader
 from ..sessions.registry import Registry
-from ..sessions.session import Session
+from ..sessions.session import Session, restore_lines
+from .line_answers import LineAnswers
 from .rate_limit import RateLimit
 from .stream import OutputStream
 from .websocket import Socket
@@ -47,15 +50,21 @@ _MESSAGES_PER_S, _MESSAGE_BURST = 2000.0, 10_000.0
 """Far above any typist or mouse; a script that types a line a message stays below, a runaway loop does not."""
 
 
-async def serve_client(socket: Socket, registry: Registry) -> None:
+async def serve_client(socket: Socket, registry: Registry, lines: LineReader) -> None:
     """Serve one client until it goes or is closed. Raises nothing that the client caused."""
     client: _Client | None = None
     try:
         query = AttachQuery.parse(socket.request.path.partition("?")[2] if socket.request else "")
         binary = socket.subprotocol == SUBPROTOCOL_BINARY
-        stream = OutputStream(socket, query.client_id or secrets.token_hex(8), binary=binary, zstd=query.zstd)
-        session = await registry.open(query, stream, stream.post)
-        client = _Client(socket, session, stream, binary=binary)
+        stream = OutputStream(
+            socket,
+            query.client_id or secrets.token_hex(8),
+            binary=binary,
+            zstd=query.zstd,
+            restore_lines=restore_lines(query.replay),
+        )
+        session = await registry.open(query, stream, lambda error: socket.post(encode(error)))
+        client = _Client(socket, session, stream, lines, binary=binary)
         await client.run()
     except WireError as error:
         await _refuse(socket, error.code, str(error), CloseCode.PROTOCOL_ERROR)
@@ -79,12 +88,15 @@ async def _refuse(socket: Socket, code: str, message: str, close_code: int) -> N
 class _Client:
     """An attached client."""
 
-    def __init__(self, socket: Socket, session: Session, stream: OutputStream, *, binary: bool) -> None:
+    def __init__(
+        self, socket: Socket, session: Session, stream: OutputStream, lines: LineReader, *, binary: bool
+    ) -> None:
         self._socket = socket
         self._session = session
         self._stream = stream
         self._binary = binary
         self._detached = False
+        self._line_answers = LineAnswers(lines, session.session_id, socket, stream)
 
     async def run(self) -> None:
         """Do what its messages say. Raises WireError, RefusedError, ConnectionClosed."""
@@ -133,6 +145,8 @@ class _Client:
             case Detach():
                 self._detached = True
                 self._stream.close(CloseCode.DETACHED, "detached")
+            case LinesRequest():
+                self._line_answers.ask(message)
             case End():
                 self._session.request_end(self._stream)
 
@@ -142,4 +156,5 @@ class _Client:
             self._session.leave(self._stream)
         else:
             self._session.vanish(self._stream)
+        await self._line_answers.stop()
         await self._stream.stop()

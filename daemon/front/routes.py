@@ -11,7 +11,18 @@ from .gate import Access
 __all__ = ["ROUTES", "Match", "Route", "RouteName", "match"]
 
 RouteName: TypeAlias = Literal[
-    "socket", "health", "daemon", "stop", "sessions", "create", "session", "end", "rename", "log", "rotate_token"
+    "socket",
+    "health",
+    "daemon",
+    "stop",
+    "sessions",
+    "create",
+    "session",
+    "end",
+    "rename",
+    "log",
+    "lines",
+    "rotate_token",
 ]
 
 _ID = r"(?P<session_id>[0-9a-f-]{36})"
@@ -38,6 +49,7 @@ ROUTES = (
     Route("end", "POST", f"/api/sessions/{_ID}/end", "full"),
     Route("rename", "POST", f"/api/sessions/{_ID}/rename", "full"),
     Route("log", "GET", f"/api/sessions/{_ID}/log", "full"),
+    Route("lines", "GET", f"/api/sessions/{_ID}/lines", "full"),
     Route("rotate_token", "POST", "/api/token/rotate", "full"),
 )
 

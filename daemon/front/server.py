@@ -20,6 +20,7 @@ from websockets.typing import Subprotocol
 from ...wire.errors import HoldfastError
 from ...wire.messages import SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON, CloseCode
 from ..peer import peer_uid
+from ..sessions.lines import LineReader
 from ..sessions.registry import Registry
 from .answers import error_answer
 from .api import Api
@@ -59,8 +60,9 @@ class _UnixSocket(NamedTuple):
 class Front:
     """The listening sockets and all connections."""
 
-    def __init__(self, registry: Registry, api: Api, policy: Policy) -> None:
+    def __init__(self, registry: Registry, lines: LineReader, api: Api, policy: Policy) -> None:
         self._registry = registry
+        self._lines = lines
         self._api = api
         self._policy = policy
         self._servers: list[Server] = []
@@ -156,7 +158,7 @@ class Front:
         assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
         self._serving.add(connection)
         try:
-            await serve_client(connection, self._registry)
+            await serve_client(connection, self._registry, self._lines)
         finally:
             self._serving.discard(connection)
 

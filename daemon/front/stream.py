@@ -26,7 +26,7 @@ from ...wire.messages import (
     Skipped,
     encode,
 )
-from ..sessions.attachment import OutputSource
+from ..sessions.attachment import MirrorError, OutputSource, Restored
 from ..sessions.cursor import Cursor
 from .text import Text, TextStream
 from .websocket import Socket
@@ -49,6 +49,9 @@ _MAX_UNSENT_CONTROL_BYTES = 4 << 20
 
 _STORE_RETRY_S = 1.0
 
+_TOO_FAR_BEHIND_BYTES = 4 << 20
+"""Beyond it a client that asked for a screen is moved ahead: 4 MB take a fast terminal a good part of a second."""
+
 
 class OutputStream:
     """What one client is sent. Implements `Attachment`.
@@ -58,13 +61,15 @@ class OutputStream:
         client_id: the client's, or one made for it.
         binary: subprotocol `holdfast.v1` instead of JSON.
         zstd: stored chunks may be sent as they are.
+        restore_lines: scrollback of the screen that is sent when the client is too far behind; None: never.
     """
 
-    def __init__(self, socket: Socket, client_id: str, *, binary: bool, zstd: bool) -> None:
+    def __init__(self, socket: Socket, client_id: str, *, binary: bool, zstd: bool, restore_lines: int | None) -> None:
         self.client_id = client_id
         self._socket = socket
         self._text = None if binary else TextStream()
         self._zstd = zstd and binary
+        self._restore_lines = restore_lines
         self._source: OutputSource
         self._cursor = Cursor(0, 0)
         self._open = False
@@ -78,13 +83,17 @@ class OutputStream:
 
     # Attachment
 
-    def begin(self, source: OutputSource, message: Session, cursor: Cursor) -> None:
-        """Start sending from the cursor, `message` first."""
+    def begin(self, source: OutputSource, message: Session, cursor: Cursor, restored: Restored | None) -> None:
+        """Start sending: `message`, the screen where there is one, then from the cursor on."""
+        if self._closing is not None:  # it lost its place while its screen was made
+            return
         self._source = source
         self._cursor = cursor
         self._socket.on_writable = self._go_on
         self._open = True
         self.post(message)
+        if restored is not None:
+            self._send_screen(restored)
         self.pump()
 
     def output_ready(self) -> None:
@@ -98,6 +107,8 @@ class OutputStream:
 
     def post(self, message: ServerMessage) -> None:
         """Send a message, without waiting; a client that takes none of them is closed rather than buffered for ever."""
+        if not self._open:  # what it says is known from the session's message
+            return
         if self._socket.unsent_bytes > _MAX_UNSENT_CONTROL_BYTES:
             self.close(CloseCode.LIMIT, "not reading")
             return
@@ -135,7 +146,7 @@ class OutputStream:
 
     def pump(self) -> None:
         """Send what there is, as far as socket and window allow. Hot path: about 20 us for the echo of a keystroke."""
-        if self._catching_up is not None:
+        if self._catching_up is not None or not self._open:
             return
         cursor, log, socket = self._cursor, self._source.log, self._socket
         while self._open:
@@ -146,7 +157,7 @@ class OutputStream:
             room = cursor.room(FRAME_BYTES)
             if not room:
                 return
-            data = log.read_hot(cursor.offset, room)
+            data = None if self._is_too_far_behind else log.read_hot(cursor.offset, room)
             if data is None:
                 self._catching_up = self._loop.create_task(self._catch_up())
                 return
@@ -155,6 +166,19 @@ class OutputStream:
             self._send_bytes(data)
         if self._farewell is not None and self._open:
             self._say_farewell(self._farewell)
+
+    @property
+    def _is_too_far_behind(self) -> bool:
+        """Whether a client that looks at a screen is better served by the screen of now than by what it missed."""
+        return self._restore_lines is not None and self._source.log.tail - self._cursor.offset > _TOO_FAR_BEHIND_BYTES
+
+    def _send_screen(self, restored: Restored) -> None:
+        if self._text is None:
+            self._socket.post(encode_frame(FrameKind.RESTORE, restored.offset, restored.data))
+        else:
+            self._text = TextStream()  # a character that is not whole yet is completed by what follows
+            piece = self._text.feed(restored.offset - len(restored.data), restored.data)
+            self._socket.post(encode(Output(piece.text, True, False, piece.end, piece.end)))
 
     def _send_bytes(self, data: bytes | memoryview) -> None:
         cursor = self._cursor
@@ -174,6 +198,7 @@ class OutputStream:
     def _tell_replay_done(self) -> None:
         self._replay_told = True
         self.post(ReplayDone(self._cursor.offset))
+        self._source.caught_up(self)
 
     def _acknowledge_input(self) -> None:
         self._ack_timer = None
@@ -202,14 +227,34 @@ class OutputStream:
 
     async def _catch_up(self) -> None:
         try:
-            while self._open and self._source.log.read_hot(self._cursor.offset, 1) is None:
-                await self._replay_batch()
+            while self._open:
+                if self._is_too_far_behind:
+                    await self._jump_ahead()
+                elif self._source.log.read_hot(self._cursor.offset, 1) is None:
+                    await self._replay_batch()
+                else:
+                    break
         except Exception:
             logger.exception("client %s: replay failed", self.client_id)
             self.close(CloseCode.INTERNAL, "internal error")
         finally:
             self._catching_up = None
         self.pump()
+
+    async def _jump_ahead(self) -> None:
+        """Skip what was missed and show the screen of now instead."""
+        while self._socket.paused:  # it would be old when the client takes it
+            await self._wait_until_writable()
+        try:
+            restored = await self._source.restore(self._restore_lines or 0)
+        except MirrorError:  # it gets every byte then
+            self._restore_lines = None
+            return
+        if self._open and restored.offset > self._cursor.offset:
+            self.post(Skipped(self._cursor.offset, restored.offset, "behind", restored.first_line))
+            self._source.skipped(self, self._cursor.offset, restored.offset)
+            self._cursor.skip_to(restored.offset)
+            self._send_screen(restored)
 
     async def _replay_batch(self) -> None:
         try:

@@ -60,7 +60,7 @@ class Adoption:
             record = await self._births.foundling(held)
         log = await SessionLog.recover(self._store, held.session_id)
         if record.state == "running":
-            running = self._births.with_process(record, held)
+            running = _with_size(self._births.with_process(record, held), log, held.master_fd)
             if running != record:  # a spawn that a crash cut short has no pid in its row yet
                 await self._store.records.update(running)
             return Recovered(held, running, log)
@@ -86,3 +86,12 @@ class Adoption:
             logger.warning("session %s: process %d outlived its terminal; killing it", record.session_id, record.pid)
             with suppress(ProcessLookupError):
                 os.killpg(record.pid, signal.SIGKILL)  # it leads its own group: ptyprocess called setsid(2) for it
+
+
+def _with_size(record: SessionRecord, log: SessionLog, master_fd: int) -> SessionRecord:
+    """Return the record with the size that the terminal has; a crash may have come before it was stored."""
+    cols, rows = os.get_terminal_size(master_fd)
+    if not cols or not rows:
+        return record
+    log.note_resize(cols, rows)
+    return replace(record, cols=cols, rows=rows)

@@ -28,6 +28,7 @@ from .attachment import Attachment
 from .births import BirthPlan, Births
 from .keeper_supervisor import Charge, KeeperSupervisor
 from .liveness import probe, sessions_with_company
+from .mirrors import Mirrors
 from .resume import Ended, Fresh, Liveness, Process, Reason, decide, is_expired
 from .session import Lifetimes, Session
 
@@ -69,6 +70,7 @@ class Registry:
     ) -> None:
         self.live: dict[str, Session] = {}
         self.keeper = KeeperSupervisor(paths, inheritance=inheritance, on_exit=self._on_exit, charges=self._charges)
+        self.mirrors = Mirrors(store.checkpoints, kept_bytes=store.limits.session_bytes)
         self._store = store
         self._max_sessions = max_sessions
         self._lifetimes = lifetimes
@@ -97,8 +99,11 @@ class Registry:
             if record.state == "running" and record.session_id not in held:
                 await self._adoption.bury(record)
         # Last: terminals that are read keep the loop busy; with twenty that print, the rest took a second longer.
+        checkpoints = await self._store.checkpoints.last_offsets()
         for one in filter(None, found):
-            session = self._enlist(one.record, one.log, one.held.master_fd)
+            reached = checkpoints.get(one.record.session_id, 0)
+            session = self._enlist(one.record, one.log, one.held.master_fd, reached=reached)
+            session.mirror.look_later()
             if one.held.exit is not None:
                 session.ending.exited(one.held.exit)
         if held:
@@ -126,7 +131,7 @@ class Registry:
             if not query.create:
                 raise RefusedError("not_found", "no session_id given, and create=0", close_code=CloseCode.NO_SESSION)
             session = await self.create(query.spawn)
-            session.attach(attachment, query, fresh=True)
+            await session.attach(attachment, query, fresh=True)
             return session
         session_id = query.session_id
         live = self.live.get(session_id)
@@ -139,7 +144,7 @@ class Registry:
                 return await self._fall_back(reason, record, query, attachment, say)
             case _:
                 assert live is not None  # noqa: S101  # only a held session is alive
-                live.attach(attachment, query, fresh=False)
+                await live.attach(attachment, query, fresh=False)
                 return live
 
     def _liveness(self, live: Session | None, record: SessionRecord | None) -> Liveness:
@@ -175,7 +180,7 @@ class Registry:
             )
         session = await self.create(spawn, previous_session_id=query.session_id)
         say(Error(reason, text))
-        session.attach(attachment, query, fresh=True, fallback=reason, previous_session_id=query.session_id)
+        await session.attach(attachment, query, fresh=True, fallback=reason, previous_session_id=query.session_id)
         return session
 
     async def _settle(self, record: SessionRecord, reason: Reason) -> None:
@@ -212,13 +217,14 @@ class Registry:
                 session.ending.exited(newborn.exit)
             return session
 
-    def _enlist(self, record: SessionRecord, log: SessionLog, master_fd: int) -> Session:
+    def _enlist(self, record: SessionRecord, log: SessionLog, master_fd: int, *, reached: int = 0) -> Session:
         session = Session(
             record,
             log,
             master_fd,
             store=self._store,
             keeper=self.keeper,
+            mirror=self.mirrors.make(log, reached=reached),
             lifetimes=self._lifetimes,
             clock=self._clock,
         )
@@ -325,6 +331,7 @@ class Registry:
                 await session.release()
             except StoreError as error:  # the hot tail outlives the daemon, and still has it
                 logger.error("session %s: %s", session.session_id, error)  # noqa: TRY400  # its text says all
+        await self.mirrors.close()
 
     async def end_all(self) -> None:
         """End every session; those that do not end in time, or cannot be stored, stay with the keeper."""

@@ -109,12 +109,16 @@ def starting_point(since: int | None, head: int, tail: int, replay: Replay) -> S
         since: offset up to which the client has everything, or None.
         head: offset of the oldest byte kept.
         tail: offset behind the newest byte.
-        replay: what a client without a position wants. `restore` is answered as `all` while there is no screen mirror.
+        replay: what a client wants that cannot go on where it was. A restored screen stands for the tail or, where the
+            mirror has come further by the time it is made, for a later offset.
     """
+    trimmed_bytes = 0
     if since is not None and since <= tail:
-        if since < head:
-            return Start("replay", head, head - since)
-        return Start("exact", since, 0)
-    if replay.kind == "none":
+        if since >= head:
+            return Start("exact", since, 0)
+        trimmed_bytes = head - since
+    if replay.kind == "restore":
+        return Start("restore", tail, trimmed_bytes)
+    if replay.kind == "none" and not trimmed_bytes:
         return Start("exact", tail, 0)
-    return Start("replay", head, 0)
+    return Start("replay", head, trimmed_bytes)

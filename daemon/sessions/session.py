@@ -25,9 +25,10 @@ from ...wire.messages import (
     ServerMessage,
 )
 from ...wire.messages import Session as SessionMessage
-from ...wire.query import AttachQuery
+from ...wire.query import AttachQuery, Replay
 from ..keeper.link import ExitStatus
-from .attachment import Attachment
+from .answering import Answering
+from .attachment import Attachment, MirrorError, Restored
 from .clients import Clients, Size
 from .cursor import Cursor
 from .departures import Departures
@@ -36,12 +37,16 @@ from .input import accept
 from .keeper_supervisor import KeeperSupervisor
 from .live_record import LiveRecord
 from .liveness import cwd_of
+from .mirror import Mirror
 from .resume import Reason, Start, starting_point
 from .terminal import Terminal
 
-__all__ = ["Lifetimes", "Session"]
+__all__ = ["Lifetimes", "Session", "restore_lines"]
 
 logger = logging.getLogger(__name__)
+
+_RESTORE_LINES = 1000
+"""Scrollback that a client gets which does not say how much."""
 
 _STORE_RETRY_S = 1.0
 _LAST_WORDS_BYTES = 1 << 20
@@ -57,6 +62,13 @@ class Lifetimes:
     kill_grace_s: float
 
 
+def restore_lines(replay: Replay) -> int | None:
+    """Return how many lines of scrollback a client wants with its screen; None where it wants no screen."""
+    if replay.kind != "restore":
+        return None
+    return _RESTORE_LINES if replay.lines is None else replay.lines
+
+
 class Session:
     """One running session.
 
@@ -66,6 +78,7 @@ class Session:
         master_fd: its PTY.
         store: where record and log are kept.
         keeper: which signals and reaps its process.
+        mirror: of its screen.
         lifetimes: reconnect window and grace of the kill.
         clock: seconds since the epoch.
     """
@@ -78,12 +91,14 @@ class Session:
         *,
         store: Store,
         keeper: KeeperSupervisor,
+        mirror: Mirror,
         lifetimes: Lifetimes,
         clock: Callable[[], float],
     ) -> None:
         self.row = LiveRecord(record, store.records)
         self.log = log
         self.clients: Clients[Attachment] = Clients()
+        self.mirror = mirror
         self.ending = Ending(record.session_id, keeper, kill_grace_s=lifetimes.kill_grace_s, finish=self._finish)
         self._store = store
         self._keeper = keeper
@@ -96,6 +111,7 @@ class Session:
             on_output=self._on_output,
             on_input_applied=self._on_input_applied,
         )
+        self._answering = Answering(log, mirror, self.terminal, lambda: self.size)
         log.on_room = self.terminal.resume_reading
         self.terminal.resume_reading()
         self._departures = Departures(
@@ -138,7 +154,7 @@ class Session:
 
     # Attaching
 
-    def attach(
+    async def attach(
         self,
         attachment: Attachment,
         query: AttachQuery,
@@ -147,7 +163,7 @@ class Session:
         fallback: Reason | None = None,
         previous_session_id: str | None = None,
     ) -> None:
-        """Attach a client: place, offset and subscription in one step.
+        """Attach a client: a place first, its screen where it wants one, then offset and subscription in one step.
 
         Raises:
             RefusedError: another client is the only writer.
@@ -157,20 +173,20 @@ class Session:
             attachment, attachment.client_id, query.mode, exclusive=query.exclusive, steal=query.steal, now=now
         )
         for old in evicted:
+            self._answering.client_gone(old)
             old.close(CloseCode.TAKEN_OVER, "another client took this place")
         self._departures.arrived()
         if query.mode == "rw" and query.spawn.cols and query.spawn.rows:
             own_size = Size(query.spawn.cols, query.spawn.rows)
             self.clients.note_size(attachment, own_size)
             self._resize(own_size, but_tell_not=attachment)
+        restored = None if fresh else await self._screen_for(query)
         client_id = attachment.client_id
         queued = self.terminal.queued_seq(client_id)
         self._next_seq[client_id] = self.log.inputs.next_seq(client_id) if queued is None else queued
         # All of a fresh session is live, also what its shell printed before this line: it may ask, and wants an answer.
         replay_until = 0 if fresh else self.log.tail
-        start = (
-            Start("fresh", 0, 0) if fresh else starting_point(query.since, self.log.head, replay_until, query.replay)
-        )
+        start = Start("fresh", 0, 0) if fresh else self._start(query, restored)
         message = SessionMessage(
             session_id=self.session_id,
             reconnected=not fresh,
@@ -190,21 +206,61 @@ class Session:
             # Told until the client types again: the connection may break before it hears of it.
             input_unknown=self.log.inputs.unknown(client_id),
             exclusive=self.clients.exclusive_id,
+            first_line=None if restored is None else restored.first_line,
         )
-        attachment.begin(self, message, Cursor(start.offset, replay_until, query.window))
+        self._answering.client_came(
+            attachment,
+            answers=query.answers and query.mode == "rw",
+            live_from=replay_until,
+            history=start.offset < replay_until,
+        )
+        attachment.begin(self, message, Cursor(start.offset, replay_until, query.window), restored)
         if self._farewell is not None:  # a command that was done before its client was attached
             attachment.finish(self._farewell)
             return
         self._note_client_change()
 
+    async def _screen_for(self, query: AttachQuery) -> Restored | None:
+        """Return the screen for a client that wants one and cannot go on where it was."""
+        lines = restore_lines(query.replay)
+        start = starting_point(query.since, self.log.head, self.log.tail, query.replay)
+        if lines is None or start.attach != "restore":
+            return None
+        try:
+            return await self.restore(lines)
+        except MirrorError as error:
+            logger.info("session %s: history instead of the screen: %s", self.session_id, error)
+            return None
+
+    def _start(self, query: AttachQuery, restored: Restored | None) -> Start:
+        if restored is None:
+            replay = Replay() if query.replay.kind == "restore" else query.replay
+            return starting_point(query.since, self.log.head, self.log.tail, replay)
+        start = starting_point(query.since, self.log.head, self.log.tail, query.replay)
+        return Start("restore", restored.offset, start.trimmed_bytes)
+
+    async def restore(self, lines: int) -> Restored:
+        """See `OutputSource`."""
+        return await self.mirror.restore(lines)
+
+    def caught_up(self, attachment: Attachment) -> None:
+        """See `OutputSource`."""
+        self._answering.client_caught_up(attachment)
+
+    def skipped(self, attachment: Attachment, from_offset: int, to_offset: int) -> None:
+        """See `OutputSource`."""
+        self._answering.client_skipped(attachment, from_offset, to_offset)
+
     def leave(self, attachment: Attachment) -> None:
         """The client detached: it keeps no place."""
+        self._answering.client_gone(attachment)
         if self.clients.leave(attachment) and not self.exiting:
             self._forget_client(attachment.client_id)
             self._departures.left()
 
     def vanish(self, attachment: Attachment) -> None:
         """The client's connection broke: its place waits for it."""
+        self._answering.client_gone(attachment)
         place = self.clients.vanish(attachment, self._clock())
         if place is not None and not self.exiting:
             self._departures.vanished(place)
@@ -239,9 +295,11 @@ class Session:
         own_size = self.clients.size_of(attachment)
         if own_size is not None:
             self._resize(own_size)
-        self._next_seq[client_id] = expected + len(new)
+        self._next_seq[client_id] = end = expected + len(new)
         self.row.note_activity(self._clock())
-        self.terminal.write(new, client_id=client_id, seq=expected)
+        if new:
+            admitted = self._answering.admit(attachment, new)
+            self.terminal.write(admitted, client_id=client_id, seq=end - len(admitted))
 
     def resize(self, attachment: Attachment, size: Size) -> None:
         """The client's own terminal has another size now. Raises RefusedError `read_only`."""
@@ -266,6 +324,7 @@ class Session:
             return
         self.row.change(cols=size.cols, rows=size.rows)
         self.log.note_resize(size.cols, size.rows)
+        self.mirror.resized(size)
         self.terminal.resize(size)
         for attachment in self.clients.connected:
             if attachment is not but_tell_not:
@@ -280,6 +339,8 @@ class Session:
     def _on_output(self) -> None:
         for attachment in self.clients.connected:
             attachment.output_ready()
+        self._answering.on_output()
+        self.mirror.grew()
         # Behind what the clients wait for. A shell that dies has no folder any more, so its last one is kept.
         self.refresh_cwd()
         self.row.note_activity(self._clock())
@@ -297,6 +358,8 @@ class Session:
         await self.row.settle()
         await self._drain_terminal()
         self.terminal.close()
+        await self._answering.close()
+        await self.mirror.close()
         self.row.change(
             state=self.ending.state,
             end_reason=self.ending.reason,
@@ -338,6 +401,8 @@ class Session:
         for attachment in self.clients.connected:
             attachment.close(CloseCode.STOPPING, "the daemon stops; come back")
         self.terminal.close()
+        await self._answering.close()
+        await self.mirror.close()
         self.refresh_cwd()
 
     async def release(self) -> None:

@@ -128,11 +128,11 @@ class Terminal:
         """Type into the terminal, behind what still waits.
 
         Args:
-            data: bytes typed.
+            data: bytes typed; none where all of a client's input was dropped, which counts it all the same.
             client_id: whose input this is, to count it in the log's ledger; None where it does not count.
             seq: of the first byte.
         """
-        if not data or self._fd < 0:
+        if self._fd < 0:
             return
         if self._pending:
             self._enqueue(_Pending(client_id, seq, data))
@@ -173,6 +173,9 @@ class Terminal:
     def _write_some(self, client_id: str | None, seq: int, data: bytes) -> int:
         """Write as much as the kernel takes; return how much that was, in bytes."""
         written = 0
+        if not data and client_id is not None:
+            self._log.inputs.applied(client_id, seq)
+            self._on_input_applied(client_id)
         while written < len(data):
             piece = data[written : written + _WRITE_BYTES]
             taken = self._write_once(client_id, seq + written, piece)

@@ -193,7 +193,6 @@ def test_a_log_is_printed_to_the_byte(cli: Cli, tmp_path: Path) -> None:
     assert cli.run("log", session_id).stdout == expected
     assert cli.run("log", session_id, "--from", "700001").stdout == expected[700_001:]
     assert cli.run("log", session_id, "--from", "99999999").stdout == b""
-    assert cli.run("log", session_id, "--plain").stdout.startswith("0 colour \ufffd─\n1 colour".encode())
 
 
 def test_following_a_log_ends_with_its_session(cli: Cli, tmp_path: Path) -> None:

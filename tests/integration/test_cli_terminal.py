@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
+import re
 import shutil
 import signal
-import struct
-import termios
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.cli import DEADLINE_S, HOLDFAST, Cli
+from support.cli import Cli
+from support.switches import Terminal
+from support.window import COLS, ROWS, Window
 
 CTRL_BACKSLASH = b"\x1c"
 EDITOR = shutil.which("vim") or shutil.which("vi")
-
-
-class Window:
-    """A terminal window with `holdfast ARGUMENTS` in it."""
-
-    def __init__(self, cli: Cli, *arguments: str, **environ: str) -> None:
-        self.output = b""
-        self.pid, self.master = pty.fork()
-        if not self.pid:
-            try:
-                os.execve(HOLDFAST, [HOLDFAST, *arguments], {**cli.environ, **environ})  # noqa: S606  # no shell is wanted
-            finally:
-                os._exit(127)
-        self.resize(100, 30)
-
-    def resize(self, cols: int, rows: int) -> None:
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-
-    def type(self, data: bytes) -> None:
-        os.write(self.master, data)
-
-    def until(self, text: bytes) -> None:
-        """Read until `text` is there; what is before it is forgotten."""
-        deadline = time.monotonic() + DEADLINE_S
-        while text not in self.output:
-            assert self._read(deadline), (text, self.output[-2000:])
-        self.output = self.output.partition(text)[2]
-
-    def exit_code(self) -> int:
-        deadline = time.monotonic() + DEADLINE_S
-        while self._read(deadline):
-            pass
-        _, status = os.waitpid(self.pid, 0)
-        self.pid = 0
-        return os.waitstatus_to_exitcode(status)
-
-    def close(self) -> None:
-        """As a user closes a window: the kernel hangs it up."""
-        if self.master >= 0:
-            os.close(self.master)
-            self.master = -1
-        if self.pid:
-            os.waitpid(self.pid, 0)
-            self.pid = 0
-
-    def _read(self, deadline: float) -> bool:
-        if not select.select([self.master], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            return False
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:  # EIO: every process has closed the terminal
-            return False
-        self.output += data
-        return bool(data)
 
 
 @pytest.fixture
@@ -85,15 +28,8 @@ def cli(environ: dict[str, str]) -> Iterator[Cli]:
 @pytest.fixture
 def window(cli: Cli) -> Iterator[Callable[..., Window]]:
     """Open windows."""
-    opened: list[Window] = []
-
-    def open_one(*arguments: str, **environ: str) -> Window:
-        opened.append(Window(cli, *arguments, **environ))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
+    with Window.opener(cli) as open_one:
+        yield open_one
 
 
 def test_holdfast_alone_makes_a_shell_and_comes_back_to_it(cli: Cli, window: Callable[..., Window]) -> None:
@@ -221,3 +157,48 @@ def test_a_log_on_a_terminal_has_no_effect_on_it(cli: Cli, window: Callable[...,
     plain = window("ls", "--all", NO_COLOR="1")
     plain.exit_code()
     assert b"\x1b" not in plain.output
+
+
+def test_a_window_that_stood_still_is_moved_ahead(cli: Cli, window: Callable[..., Window], tmp_path: Path) -> None:
+    """Ctrl-S over 30 MB of output: what comes then is the screen of now, and not all that was missed."""
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    program = f"printf 'first\\033[?1000h'; read x < {go}; seq 1 4000000; printf '\\033[?1000lLA''ST'; read wait"
+    one = window("new", "-n", "flood", "--", "sh", "-c", program)
+    one.until(b"first")
+    go.write_text("\n")  # nobody reads from the window now
+    cli.until(lambda: cli.json("ls")[0]["tail"] > 30_000_000, "all output")
+    one.until(b"LAST")
+    assert len(one.received) < 20_000_000
+    terminal = Terminal(COLS, ROWS)
+    terminal.feed(bytes(one.received))
+    assert terminal.text[-ROWS:] == [b"%d" % number for number in range(4_000_002 - ROWS, 4_000_001)] + [b"LAST"]
+    assert terminal.state["mouse_event"] == 0
+    one.type(CTRL_BACKSLASH)
+    assert one.exit_code() == 0
+
+
+def test_attaching_shows_the_screen_and_as_much_of_what_left_it_as_is_wanted(
+    cli: Cli, window: Callable[..., Window]
+) -> None:
+    """A thousand lines, or with --no-history none; not all that was ever printed."""
+    session_id = cli("new", "-d", "--", "sh", "-c", "seq 1 5000; read wait").strip()
+    cli.until(lambda: cli("log", session_id).endswith("5000\r\n"), "all output")
+    for options, lines in (((), 1000), (("--no-history",), 0)):
+        one = window("attach", *options, session_id)
+        one.until(b"5000\r\n")
+        numbers = [int(number) for number in re.findall(rb"(?<!\d)(\d{4})\r\n", one.received)]
+        assert numbers == list(range(5001 - len(numbers), 5001))
+        assert lines < len(numbers) < lines + ROWS
+        one.type(CTRL_BACKSLASH)
+        assert one.exit_code() == 0
+
+
+def test_the_terminal_of_an_attached_window_answers_for_the_session(window: Callable[..., Window]) -> None:
+    """Where the cursor stands is asked of it, and of nobody else: a single answer is what the program reads."""
+    program = r"stty raw -echo; printf 'where\033[6n'; head -c 12 | od -An -c"
+    one = window("new", "--", "sh", "-c", program)
+    one.until(b"\x1b[6n")
+    one.type(b"\x1b[7;7Rtyped-")
+    one.until(b"033   [   7   ;   7   R   t   y   p   e   d   -")
+    assert one.exit_code() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from support.daemons import Daemon
 
 from holdfast.client import events
 from holdfast.client.address import Address
-from holdfast.client.connection import ReconnectPolicy, Session, connect
+from holdfast.client.connection import ReconnectPolicy, Screen, Session, connect
 from holdfast.client.http import Http
 from holdfast.wire.errors import RefusedError, UnreachableError, WireError
 from holdfast.wire.query import SpawnQuery
@@ -111,6 +112,32 @@ async def test_history_is_replayed_and_told_from_what_is_live(daemon: Daemon) ->
         assert back.details.name == "cat"
     kinds = [type(event) for event in seen]
     assert kinds.index(events.Attached) < kinds.index(events.Restored)
+
+
+async def test_a_screen_and_the_lines_above_it_are_all_that_was_seen(daemon: Daemon) -> None:
+    """Screen, older lines joined to it without a seam, and live output behind it, through a daemon that is killed."""
+    async with connect(address=address(daemon), argv=["sh", "-c", "seq 1 3000; read go; echo go; read wait"]) as first:
+        await until(first, b"3000\r\n")
+    daemon.kill()
+    daemon.start()
+    async with connect(
+        first.session_id, address=address(daemon), create=False, replay="restore:50", reconnect=QUICK
+    ) as session:
+        screen = await anext(session)
+        assert isinstance(screen, Screen)
+        assert (screen.end, session.offset) == (first.offset, first.offset)
+        assert session.first_line is not None
+        shown = [int(number) for number in re.findall(rb"(?<!\d)(\d{4})\r\n", screen.data)]
+        assert shown == list(range(session.first_line + 1, 3001))
+        older = await session.lines(before=session.first_line, max=10_000, styled=False)
+        assert [line.text for line in older.lines] == [str(number) for number in range(1, session.first_line + 1)]
+        last = await session.lines(max=3, styled=False)
+        assert [line.text for line in last.lines[-2:]] == ["2999", "3000"]
+        daemon.kill()
+        await asyncio.to_thread(daemon.start)
+        assert len((await session.lines(before=10, max=4)).lines) == 4
+        await session.send(b"\n")
+        assert (await until(session, b"go\r\n")).endswith(b"\r\ngo\r\n")
 
 
 async def test_a_client_that_types_and_reads_through_cuts_at_random_bytes(daemon: Daemon, home: Path) -> None:

@@ -73,7 +73,13 @@ async def test_a_damaged_chunk_is_named_and_the_rest_is_read(daemon: Daemon, lin
     daemon.stop()
     first, end = damage(daemon, session_id, chunk=3)
     daemon.start()
-    skipped = {"type": "skipped", "from_offset": first, "to_offset": end, "reason": "corrupt"}
+    skipped = {
+        "type": "skipped",
+        "from_offset": first,
+        "to_offset": end,
+        "reason": "corrupt",
+        "first_line": None,
+    }
     holed = PRINTED[:first] + bytes(end - first) + PRINTED[end:]
     queries: list[dict[str, Any]] = [{}, {"zstd": 1}, {"binary": False}]
     for query in queries:

@@ -33,6 +33,7 @@ class WireClient:
         messages: all messages but output, in order.
         output: every byte received, from `first` on, with no gap and no overlap (checked).
         live_from: offset of the first byte that was labelled live, or None.
+        screen: the latest restored screen, as escape sequences; None where there was none.
         close_code: once closed.
     """
 
@@ -42,6 +43,7 @@ class WireClient:
         self.output = bytearray()
         self.first = 0
         self.live_from: int | None = None
+        self.screen: bytes | None = None
         self.close_code: int | None = None
         self.seq = 0
         self.session: dict[str, Any] = {}
@@ -65,6 +67,9 @@ class WireClient:
             self._take_frame(data)
             return None
         message: dict[str, Any] = json.loads(data)
+        if message["type"] == "output" and message["is_replay"] and message["offset"] == message["end"]:
+            self._take_screen(message["offset"], message["text"].encode())
+            return None
         if message["type"] == "output":
             self._take(message["offset"], message["text"].encode(), live=not message["is_replay"])
             assert message["end"] == self.offset, message
@@ -82,6 +87,9 @@ class WireClient:
     def _take_frame(self, data: bytes) -> None:
         frame = decode_frame(data)
         payload = bytes(frame.payload)
+        if frame.kind is FrameKind.RESTORE:
+            self._take_screen(frame.number, payload)
+            return
         if frame.kind is FrameKind.REPLAY_ZSTD:
             payload = self._decompressor.decompress(payload)
         self._take(frame.number, payload, live=frame.kind is FrameKind.OUTPUT)
@@ -92,6 +100,20 @@ class WireClient:
             self.live_from = offset
         assert live or self.live_from is None, "history after live output"
         self.output += data
+
+    def _take_screen(self, offset: int, data: bytes) -> None:
+        """A screen stands where output goes on: where the client was attached, or was moved ahead to.
+
+        In JSON, less the beginning of a character: that comes again, whole.
+        """
+        begun = self.offset - offset
+        assert 0 <= begun <= (0 if self._binary else 3), f"a screen of {offset}, but {self.offset} is next"
+        if self.output:
+            del self.output[len(self.output) - begun :]
+        else:
+            self.first = offset
+        assert self.screen is None or self.messages[-1]["type"] == "skipped", "a screen that nobody needs"
+        self.screen = data
 
     async def until(self, done: Callable[[WireClient], bool], what: str = "") -> None:
         """Take messages in until `done(self)`; fails with what was seen when time runs out or the socket closes."""
@@ -108,6 +130,23 @@ class WireClient:
     async def until_output(self, text: bytes) -> None:
         """Wait until `text` was printed."""
         await self.until(lambda client: text in client.output, repr(text))
+
+    async def settle(self) -> None:
+        """Take in everything that the daemon has sent up to now."""
+        before = self._pongs
+        await self.send(type="ping")
+        await self.until(lambda client: client._pongs > before, "pong")
+
+    @property
+    def _pongs(self) -> int:
+        return sum(message["type"] == "pong" for message in self.messages)
+
+    async def lines(self, **request: Any) -> dict[str, Any]:
+        """Ask for lines and return the answer."""
+        number = f"lines-{len(self.messages)}"
+        await self.send(type="lines", id=number, **request)
+        await self.until(lambda client: client.messages[-1].get("id") == number, "lines")
+        return self.messages[-1]
 
     async def until_message(self, kind: str) -> dict[str, Any]:
         """Wait for a message of this type, or return one that came before."""

@@ -87,6 +87,8 @@ def test_every_route_but_health_needs_the_owner() -> None:
         ("GET", "/api/sessions/3f2b8c1e-0000-4000-8000-000000000000", "session"),
         ("POST", "/api/sessions/3f2b8c1e-0000-4000-8000-000000000000/end", "end"),
         ("GET", "/api/sessions/3f2b8c1e-0000-4000-8000-000000000000/end", None),
+        ("GET", "/api/sessions/3f2b8c1e-0000-4000-8000-000000000000/lines", "lines"),
+        ("POST", "/api/sessions/3f2b8c1e-0000-4000-8000-000000000000/lines", None),
         ("GET", "/api/sessions/../../etc/passwd", None),
         ("GET", "//ws", None),
         ("HEAD", "/healthz", None),

@@ -13,15 +13,19 @@ from holdfast.store.errors import StorageUnavailableError
 
 
 class House:
-    """Stands for folder, registry and store, and counts."""
+    """Stands for folder, registry, its mirrors and store, and counts."""
 
     def __init__(self) -> None:
         self.mended = asyncio.Semaphore(0)
+        self.mirrors = self
 
     async def mend(self) -> None:
         self.mended.release()
 
     def expire_idle(self) -> None:
+        pass
+
+    async def rest(self) -> None:
         pass
 
     async def save_all(self) -> None:

@@ -73,8 +73,8 @@ def test_decision(record: SessionRecord | None, liveness: Liveness, decision: Re
     ("since", "replay", "start"),
     [
         (None, "all", Start("replay", 100, 0)),
-        (None, "restore", Start("replay", 100, 0)),
-        (None, "restore:10", Start("replay", 100, 0)),
+        (None, "restore", Start("restore", 500, 0)),
+        (None, "restore:10", Start("restore", 500, 0)),
         (None, "none", Start("exact", 500, 0)),
         (100, "all", Start("exact", 100, 0)),
         (300, "none", Start("exact", 300, 0)),
@@ -83,16 +83,26 @@ def test_decision(record: SessionRecord | None, liveness: Liveness, decision: Re
         (0, "all", Start("replay", 100, 100)),
         (501, "all", Start("replay", 100, 0)),
         (501, "none", Start("exact", 500, 0)),
+        (99, "none", Start("replay", 100, 1)),
+        (100, "restore", Start("exact", 100, 0)),
+        (500, "restore:0", Start("exact", 500, 0)),
+        (99, "restore", Start("restore", 500, 1)),
+        (501, "restore", Start("restore", 500, 0)),
     ],
 )
 def test_starting_point(since: int | None, replay: str, start: Start) -> None:
-    """With 400 bytes kept, [100, 500), output starts where the client stopped, or at the head, and says which."""
+    """With 400 bytes kept, [100, 500), output starts where the client stopped, at the head, or behind a screen."""
     assert starting_point(since, 100, 500, Replay.parse(replay)) == start
 
 
-@given(st.one_of(st.none(), st.integers(0, 1000)), st.integers(0, 500), st.integers(0, 500))
-def test_start_is_kept(since: int | None, head: int, length: int) -> None:
-    """Wherever a client stopped, its output starts within what is kept."""
-    start = starting_point(since, head, head + length, Replay())
-    assert head <= start.offset <= head + length
-    assert start.attach != "exact" or start.offset == since
+replays = st.sampled_from([Replay("all"), Replay("none"), Replay("restore")])
+
+
+@given(st.one_of(st.none(), st.integers(0, 1000)), st.integers(0, 500), st.integers(0, 500), replays)
+def test_start_is_kept(since: int | None, head: int, length: int, replay: Replay) -> None:
+    """Wherever a client stopped, its output starts within what is kept, and what it missed for good is told."""
+    tail = head + length
+    attach, offset, trimmed_bytes = starting_point(since, head, tail, replay)
+    assert head <= offset <= tail
+    assert (attach == "exact") == (offset == since and not trimmed_bytes) or replay.kind == "none"
+    assert trimmed_bytes == (max(0, head - since) if since is not None and since <= tail else 0)

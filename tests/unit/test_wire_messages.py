@@ -15,6 +15,7 @@ from holdfast.wire import messages
 from holdfast.wire.errors import MessageError
 from holdfast.wire.frames import MAX_NUMBER
 from holdfast.wire.messages import (
+    MAX_LINES,
     MAX_SIDE_CELLS,
     ClientMessage,
     ServerMessage,
@@ -36,11 +37,19 @@ clients = st.builds(
     state=st.sampled_from(["connected", "waiting"]),
     since=seconds,
 )
+lines = st.builds(messages.Line, line=numbers, offset=numbers, text=texts, wraps=st.booleans())
 client_messages: st.SearchStrategy[ClientMessage] = st.one_of(
     st.builds(messages.Input, text=texts, seq=st.none() | numbers),
     st.builds(messages.Resize, cols=cells, rows=cells),
     st.builds(messages.Ack, offset=numbers),
     st.sampled_from([messages.Ping(), messages.Detach(), messages.End()]),
+    st.builds(
+        messages.LinesRequest,
+        before=st.none() | numbers,
+        max=st.integers(1, MAX_LINES),
+        styled=st.booleans(),
+        id=st.text(max_size=64),
+    ),
 )
 server_messages: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(
@@ -62,6 +71,7 @@ server_messages: st.SearchStrategy[ServerMessage] = st.one_of(
         replay_until=numbers,
         input_unknown=numbers,
         exclusive=st.none() | texts,
+        first_line=st.none() | numbers,
     ),
     st.builds(
         messages.Output, text=texts, is_replay=st.booleans(), is_prompt=st.booleans(), offset=numbers, end=numbers
@@ -77,7 +87,9 @@ server_messages: st.SearchStrategy[ServerMessage] = st.one_of(
         from_offset=numbers,
         to_offset=numbers,
         reason=st.sampled_from(["behind", "trimmed", "corrupt"]),
+        first_line=st.none() | numbers,
     ),
+    st.builds(messages.Lines, first_line=numbers, end_line=numbers, lines=st.lists(lines, max_size=3), id=texts),
     st.just(messages.Pong()),
 )
 # Half surrogate pairs too: a JSON escape can spell them.

@@ -42,6 +42,7 @@ attach_queries = st.builds(
     client_id=st.just("") | st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True),
     window=numbers,
     zstd=st.booleans(),
+    answers=st.booleans(),
     exclusive=st.booleans(),
     steal=st.booleans(),
     spawn=spawn_queries,
