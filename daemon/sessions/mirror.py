@@ -186,15 +186,16 @@ class Mirror:
         target = self._log.tail
         self._on_used(self)
         async with self._lock:
+            reason = ""
             for _ in range(_LOSSES):
                 try:
                     result = await work(await self._loaded(), target)
                 except ScreenLostError as error:
                     self._drop()
-                    reason: Exception = error
+                    reason = str(error)
                 except ScreenError as error:
                     self._note_failure(error)
-                    reason = error
+                    reason = str(error)
                 except StoreError as error:
                     self._drop()
                     raise MirrorError(str(error)) from None
@@ -203,7 +204,7 @@ class Mirror:
                     return result
                 if self._failure is not None:
                     break
-            raise MirrorError(str(reason))
+            raise MirrorError(reason)
 
     async def _loaded(self) -> ScreenReplay:
         if self._failure is not None or self._closed:
