@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .queries import TABLE, Query
 
-__all__ = ["Report", "find_reports"]
+__all__ = ["Report", "find_reports", "is_typing"]
 
 
 class Report(NamedTuple):
@@ -42,3 +42,8 @@ def find_reports(data: bytes) -> list[Report]:
             is_key = key is not None and key.fullmatch(match[0]) is not None
             found.append(Report(match.start(), match.end(), TABLE[match.lastindex - 1], is_key))
     return found
+
+
+def is_typing(data: bytes) -> bool:
+    """Whether there is more in input than reports: a terminal sends those by itself, whoever sits before it."""
+    return b"\x1b" not in data or sum(report.end - report.start for report in find_reports(data)) < len(data)

@@ -38,6 +38,7 @@ from .keeper_supervisor import KeeperSupervisor
 from .live_record import LiveRecord
 from .liveness import cwd_of
 from .mirror import Mirror
+from .reports import is_typing
 from .resume import Reason, Start, starting_point
 from .terminal import Terminal
 
@@ -208,12 +209,13 @@ class Session:
             exclusive=self.clients.exclusive_id,
             first_line=None if restored is None else restored.first_line,
         )
-        self._answering.client_came(
-            attachment,
-            answers=query.answers and query.mode == "rw",
-            live_from=replay_until,
-            history=start.offset < replay_until,
-        )
+        if self.clients.find(attachment) is not None:  # it may have lost its place while its screen was made
+            self._answering.client_came(
+                attachment,
+                answers=query.answers and query.mode == "rw",
+                live_from=replay_until,
+                history=start.offset < replay_until,
+            )
         attachment.begin(self, message, Cursor(start.offset, replay_until, query.window), restored)
         if self._farewell is not None:  # a command that was done before its client was attached
             attachment.finish(self._farewell)
@@ -293,7 +295,7 @@ class Session:
         expected = self._next_seq[client_id]
         new = accept(expected, seq, data)
         own_size = self.clients.size_of(attachment)
-        if own_size is not None:
+        if own_size is not None and is_typing(new):
             self._resize(own_size)
         self._next_seq[client_id] = end = expected + len(new)
         self.row.note_activity(self._clock())

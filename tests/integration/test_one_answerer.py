@@ -14,7 +14,7 @@ import pytest
 from support.asking import AnsweringTerminal, Asker, fence
 from support.daemons import Daemon
 from support.queries import EXAMPLES, Example
-from support.streams import fetch_log, spawn
+from support.streams import fetch_log, spawn, status_of
 from support.waiting import wait_until
 from support.wire_client import WireClient, attach
 
@@ -297,6 +297,25 @@ async def test_keys_pass_and_dropped_reports_count_as_input(daemon: Daemon, aske
     async with attach(daemon, session_id=session_id, client_id="t0") as again:
         assert again.session["input_seq"] == client.seq
         assert again.session["input_unknown"] == 0
+
+
+async def test_a_report_does_not_change_the_size(daemon: Daemon, asker: Asker) -> None:
+    """The size is that of the client that typed last; answering is not typing."""
+    session_id = await asker.start(daemon)
+    async with (
+        attach(daemon, session_id=session_id, answers=1, client_id="a", cols=100, rows=30) as one,
+        attach(daemon, session_id=session_id, answers=1, client_id="b", cols=120, rows=40) as two,
+        attach(daemon, session_id=session_id, client_id="c", cols=90, rows=25) as three,
+    ):
+        await three.type("x")
+        await asker.until_read(b"x")
+        asker.print(DEVICE_QUERY + END)
+        for client in (two, one):
+            await AnsweringTerminal(client, BY_QUERY).answer(b"", until=END)
+            await client.until(lambda one: acknowledged(one) == one.seq, "that all was applied")
+        assert asker.record == b"x" + DEVICE
+        status = status_of(daemon, session_id)
+        assert (status["cols"], status["rows"]) == (90, 25)
 
 
 async def test_a_client_that_comes_back_while_its_connection_seems_alive_answers(daemon: Daemon, asker: Asker) -> None:

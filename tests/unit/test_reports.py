@@ -7,7 +7,7 @@ import pytest
 from support.queries import EXAMPLES, KEYS, Example
 
 from holdfast.daemon.sessions.queries import TABLE, Query
-from holdfast.daemon.sessions.reports import Report, find_reports
+from holdfast.daemon.sessions.reports import Report, find_reports, is_typing
 
 ROWS = {row.name: row for row in TABLE}
 IDS = [f"{example.name} {example.reports[0]!r}" for example in EXAMPLES]
@@ -56,3 +56,11 @@ def test_random_input_gives_what_every_row_tried_everywhere_gives() -> None:
                 expected.append((at, *hit))
             at = hit[0] if hit is not None else at + 1
         assert [one[:3] for one in find_reports(data)] == expected, data
+
+
+@pytest.mark.parametrize("keys", KEYS)
+def test_keys_are_typing_and_reports_are_not(keys: bytes) -> None:
+    reports = b"".join(report for example in EXAMPLES for report in example.reports)
+    assert is_typing(keys)
+    assert is_typing(reports + keys)
+    assert not is_typing(reports)
