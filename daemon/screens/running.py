@@ -20,8 +20,6 @@ logger = logging.getLogger(__name__)
 
 _HANG_S = 10.0
 """Requests take some 5 ms, the longest a second; but a few bytes can make the emulator work for minutes."""
-_SECOND_LOOK_S = 0.5
-"""A daemon that was stopped itself meets its timers first, and then the replies of that time."""
 
 _EXIT_S = 1.0
 """Its socket is closed, and that ends it; a crash takes a moment more until its signal is known."""
@@ -58,7 +56,7 @@ class RunningProcess(asyncio.Protocol):
         self._screens: set[int] = set()
         self._idle_exit_s = idle_exit_s
         self._idle: asyncio.TimerHandle | None = None
-        self._oldest_since = 0.0
+        self._silent_since = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._end: str | None = None
         self._culprit: int | None = None
@@ -83,6 +81,9 @@ class RunningProcess(asyncio.Protocol):
         """Free a screen, without waiting. May be called twice."""
         if screen in self._screens and not self.has_ended:
             self._send(Drop(screen))
+        self._forget(screen)
+
+    def _forget(self, screen: int) -> None:
         self._screens.discard(screen)
         self.rest()
 
@@ -106,7 +107,7 @@ class RunningProcess(asyncio.Protocol):
             raise self._error(request.screen)
         reply = await self._send(request)
         if isinstance(reply, Failed):
-            self.drop(request.screen)
+            self._forget(request.screen)
             raise ScreenCrashedError(reply.text)
         if not isinstance(reply, reply_type):
             self._finish(f"answered {type(request).__name__} with {type(reply).__name__}", culprit=request.screen)
@@ -123,24 +124,21 @@ class RunningProcess(asyncio.Protocol):
             for part in frame:
                 self._transport.write(part)
         if not self._pending:
-            self._oldest_since = self._loop.time()
-            self._watch = self._watch or self._loop.call_later(_HANG_S, self._look, 0)
+            self._silent_since = self._loop.time()
+            self._watch = self._watch or self._loop.call_later(_HANG_S, self._look)
         self._pending.append(_Pending(number, request.screen, self._loop.create_future()))
         return self._pending[-1].reply
 
-    def _look(self, suspect: int) -> None:
-        """See whether it still answers. `suspect`: the request it hung over at the last look."""
+    def _look(self) -> None:
+        """See whether it still answers. A daemon that was stopped itself finds the replies of that time before."""
         self._watch = None
         if not self._pending or self.has_ended:
             return
-        left = self._oldest_since + _HANG_S - self._loop.time()
-        oldest = self._pending[0]
+        left = self._silent_since + _HANG_S - self._loop.time()
         if left > 0:
-            self._watch = self._loop.call_later(left, self._look, 0)
-        elif oldest.number != suspect:
-            self._watch = self._loop.call_later(_SECOND_LOOK_S, self._look, oldest.number)
+            self._watch = self._loop.call_later(left, self._look)
         else:
-            self._finish(f"did not answer for {_HANG_S:.0f} s", culprit=oldest.screen)
+            self._finish(f"did not answer for {_HANG_S:.0f} s", culprit=self._working_on())
 
     # The socket (called by asyncio)
 
@@ -152,6 +150,7 @@ class RunningProcess(asyncio.Protocol):
         """Take replies."""
         if self.has_ended:
             return
+        self._silent_since = self._loop.time()
         try:
             for number, message in self._frames.take(data):
                 self._take(number, message)
@@ -164,7 +163,6 @@ class RunningProcess(asyncio.Protocol):
             return
         if not self._pending or self._pending[0].number != number or not isinstance(message, Reply):
             raise BadMessageError("an answer to what nobody asked")
-        self._oldest_since = self._loop.time()
         reply = self._pending.popleft().reply
         if not reply.done():  # its caller may have been cancelled
             reply.set_result(message)

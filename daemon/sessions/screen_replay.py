@@ -6,6 +6,7 @@ so that the next one has a short way, however long the history.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,9 +15,11 @@ from ...store.checkpoint_table import Checkpoint, CheckpointTable
 from ...store.chunk_table import Resize
 from ...store.chunks import Chunk
 from ...store.errors import GapError
-from ..screens.link import RemoteScreen, ScreensProcess
+from ..screens.link import RemoteScreen, ScreenCrashedError, ScreensProcess
 
 __all__ = ["CHECKPOINT_BYTES", "Recorded", "ScreenReplay"]
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINT_BYTES = 4 << 20
 """Output between checkpoints: 60 to 100 ms of the emulator's time at most, and 20 kB for 300 kB of packed output."""
@@ -87,20 +90,37 @@ class ScreenReplay:
         # Before there is a screen, which nobody would free where this fails, or is cancelled.
         resizes = await log.resizes(0, log.tail + 1)
         last = await checkpoints.last_offset(log.session_id) or 0
-        if saved is not None:
-            screen = await process.load(saved.blob)
-        else:
-            head = log.head
-            size = next((one for one in reversed(resizes) if one.offset <= head), Resize(head, 0.0, 80, 24))
-            screen = await process.blank(size.cols, size.rows)
-            try:
-                await screen.skip(head)
-            except BaseException:
-                screen.drop()
-                raise
+        screen = None if saved is None else await cls._loaded(log, checkpoints, process, saved)
+        if screen is None:
+            last = 0 if saved is not None else last
+            screen = await cls._blank(log, process, resizes)
         replay = cls(log, checkpoints, screen, resizes)
         replay._grid = replay.last_checkpoint = max(screen.offset, last)
         return replay
+
+    @staticmethod
+    async def _loaded(
+        log: Recorded, checkpoints: CheckpointTable, process: ScreensProcess, saved: Checkpoint
+    ) -> RemoteScreen | None:
+        """Return the screen of a checkpoint; None where it is of another emulator, and so are the others of its log."""
+        try:
+            return await process.load(saved.blob)
+        except ScreenCrashedError as error:
+            logger.warning("session %s: its screens are made again from its output: %s", log.session_id, error)
+            await checkpoints.forget_after(log.session_id, -1)
+            return None
+
+    @staticmethod
+    async def _blank(log: Recorded, process: ScreensProcess, resizes: Sequence[Resize]) -> RemoteScreen:
+        head = log.head
+        size = next((one for one in reversed(resizes) if one.offset <= head), Resize(head, 0.0, 80, 24))
+        screen = await process.blank(size.cols, size.rows)
+        try:
+            await screen.skip(head)
+        except BaseException:
+            screen.drop()
+            raise
+        return screen
 
     @property
     def offset(self) -> int:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from support.daemons import Daemon
@@ -187,6 +190,31 @@ async def test_without_an_emulator_history_is_replayed(daemon: Daemon, tmp_path:
             await first.type("\n")
             await second.until_output(b"bye")
     assert "not for this machine" in daemon.log
+
+
+async def test_checkpoints_of_another_emulator_are_made_again(daemon: Daemon, tmp_path: Path) -> None:
+    """An upgrade that reads checkpoints differently costs time, and no screen."""
+    file = tmp_path / "lines"
+    file.write_text("".join(f"{number} {'x' * 60}\n" for number in range(80_000)))
+    async with attach(daemon, argv=["sh", "-c", f"cat {file}; printf READY; read wait"], cols=COLS, rows=ROWS) as early:
+        await early.until_output(b"READY")
+    session_id = early.session["session_id"]
+    async with attach(daemon, session_id=session_id, replay="restore") as late:
+        before = seen(await screen_of(late))
+    daemon.stop()
+    with closing(sqlite3.connect(daemon.home / "data" / "sessions.db")) as database:
+        rows = database.execute("SELECT at_offset, blob FROM checkpoints").fetchall()
+        assert rows
+        for offset, blob in rows:
+            other = b"\xff" + blob[1:]
+            database.execute(
+                "UPDATE checkpoints SET blob = ?, crc32 = ? WHERE at_offset = ?", (other, crc32(other), offset)
+            )
+        database.commit()
+    daemon.start()
+    async with attach(daemon, session_id=session_id, replay="restore") as late:
+        assert late.session["attach"] == "restore"
+        assert seen(await screen_of(late)) == before
 
 
 CRASH = "\x1b[?69h\x1b[11;17s\x1b[;6r\x1b[?2027hक\x1b[9d漢字漢字漢字the quic漢字漢字漢字漢字漢字क्ष"

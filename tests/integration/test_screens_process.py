@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,14 +20,17 @@ from support.waiting import wait_until
 from holdfast.daemon.screens import running, start
 from holdfast.daemon.screens.codec import encode
 from holdfast.daemon.screens.link import (
+    RemoteScreen,
     ScreenCrashedError,
     ScreenError,
     ScreenLostError,
     ScreensMissingError,
     ScreensProcess,
 )
+from holdfast.daemon.screens.messages import Blank, Feed
 from holdfast.daemon.screens.numbered import NumberedScreen
 from holdfast.daemon.screens.screen import available
+from holdfast.daemon.screens.service import Service
 from holdfast.store.chunks import Chunk, encode_chunk
 
 if available() is not None:
@@ -208,11 +212,40 @@ async def test_a_screen_that_failed_is_gone_and_the_others_are_not(process: Scre
     assert (await other.checkpoint()).end_line == 1
 
 
+async def test_a_call_that_makes_no_sense_is_refused_and_costs_nothing(process: ScreensProcess) -> None:
+    screen = await process.blank(80, 24)
+    for call in (
+        screen.resize(0, 24),
+        screen.restore(-1),
+        screen.collect(-1, 5, styled=True),
+        process.blank(70_000, 1),
+    ):
+        with pytest.raises(ScreenError, match="range"):
+            await call
+    await screen.feed(b"x")
+    assert (await screen.checkpoint()).offset == 1
+
+
+def test_a_mistake_over_one_screen_is_an_answer_and_drops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the process, where one exception must not take the others' screens away."""
+
+    def fail(_screen: NumberedScreen, _data: bytes) -> None:
+        raise RuntimeError("a mistake")
+
+    service = Service()
+    for number in (1, 2):
+        service.answer(number, Blank(number, 80, 24))
+    with monkeypatch.context() as patch:
+        patch.setattr(NumberedScreen, "feed", fail)
+        assert b"a mistake" in service.answer(3, Feed(1, b"x"))[0]
+    assert b"gone" in service.answer(4, Feed(1, b"x"))[0]
+    assert b"Done" in service.answer(5, Feed(2, b"x"))[0]
+
+
 async def test_a_process_that_does_not_answer_is_killed(
     process: ScreensProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "_HANG_S", 0.2)
-    monkeypatch.setattr(running, "_SECOND_LOOK_S", 0.1)
     first, second = await process.blank(80, 24), await process.blank(80, 24)
     assert process.pid is not None
     os.kill(process.pid, signal.SIGSTOP)
@@ -226,17 +259,20 @@ async def test_a_process_that_does_not_answer_is_killed(
 async def test_a_process_that_answers_in_time_is_left_alone(
     process: ScreensProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One request after the other for longer than the limit, and a rest."""
-    monkeypatch.setattr(running, "_HANG_S", 0.05)
-    monkeypatch.setattr(running, "_SECOND_LOOK_S", 0.01)
-    screen = await process.blank(80, 24)
+    """Always with something to do, for longer than the limit; and after a rest."""
+    monkeypatch.setattr(running, "_HANG_S", 0.1)
+    screens = [await process.blank(80, 24) for _ in range(3)]
     pid = process.pid
     loop = asyncio.get_running_loop()
-    until = loop.time() + 0.4
-    while loop.time() < until:
-        await screen.feed(b"x")
-    await asyncio.sleep(0.15)
-    await screen.feed(b"x")
+    until = loop.time() + 0.6
+
+    async def keep_on(screen: RemoteScreen) -> None:
+        while loop.time() < until:
+            await screen.feed(b"x")
+
+    await asyncio.gather(*map(keep_on, screens))
+    await asyncio.sleep(0.3)
+    await screens[0].feed(b"x")
     assert process.pid == pid
 
 
@@ -421,7 +457,17 @@ def test_the_link_works_on_uvloop() -> None:
 # Bounds
 
 
+@pytest.fixture
+def core_dumps() -> Iterator[None]:
+    """As far as they are allowed here."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
 @needs_proc
+@pytest.mark.usefixtures("core_dumps")
 async def test_it_has_only_its_socket_and_its_limits(process: ScreensProcess) -> None:
     await process.start()
     about = Path(f"/proc/{process.pid}")

@@ -164,6 +164,12 @@ def test_a_message_that_is_too_long_is_not_sent() -> None:
         encode(1, Failed("x" * 70_000))
 
 
+@pytest.mark.parametrize("bad", [Blank(1, 0, 24), Restore(1, -1), Collect(1, 0, 2**63, styled=True), Skip(-1, 0)])
+def test_a_message_that_makes_no_sense_is_not_sent(bad: Message) -> None:
+    with pytest.raises(BadMessageError, match="range"):
+        encode(1, bad)
+
+
 @given(ROWS)
 def test_rows_come_back_as_they_were(rows: list[Row]) -> None:
     assert unpack_rows(pack_rows(rows)) == rows
