@@ -4,6 +4,7 @@ HoldfastError
 └── ScreenError              a screen cannot be made or asked
     ├── ScreensMissingError  there is no emulator on this machine
     ├── ScreenCrashedError   the emulator died, hung or failed while it worked on this very screen
+    │   └── BadCheckpointError   what was to be loaded is damaged, or of another version; nothing died
     └── ScreenLostError      the process ended for another reason: load the screen again
 """
 

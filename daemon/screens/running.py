@@ -22,7 +22,7 @@ _HANG_S = 10.0
 """Requests take some 5 ms, the longest a second; but a few bytes can make the emulator work for minutes."""
 
 _EXIT_S = 1.0
-"""Its socket is closed, and that ends it; a crash takes a moment more until its signal is known."""
+"""It ends with its socket, when it has done what it is at. After a crash the signal is known a moment later."""
 
 _R = TypeVar("_R", bound=Reply)
 
@@ -169,7 +169,7 @@ class RunningProcess(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # there is nothing to be told of a socketpair
         """See it end."""
-        self._finish("ended", culprit=self._working_on(), is_gone=True)
+        self._finish("ended", culprit=self._working_on())
 
     # The end
 
@@ -180,7 +180,7 @@ class RunningProcess(asyncio.Protocol):
     def _working_on(self) -> int | None:
         return self._pending[0].screen if self._pending else None
 
-    def _finish(self, reason: str | None, *, culprit: int | None, is_gone: bool = False) -> None:
+    def _finish(self, reason: str | None, *, culprit: int | None) -> None:
         """End it. Only the first call counts; `reason` is None where it was stopped."""
         if self.has_ended:
             return
@@ -191,8 +191,6 @@ class RunningProcess(asyncio.Protocol):
                 timer.cancel()
         if self._transport is not None:
             self._transport.abort()
-        if not is_gone:
-            self._process.kill()
         if not self.ready.done():
             _fail(self.ready, ScreenError(self._end))
         self._reaping = self._loop.create_task(self._reap(is_wanted=reason is None))

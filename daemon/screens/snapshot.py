@@ -27,7 +27,6 @@ from .records import (
 __all__ = ["DEFAULT_STYLE", "Cursor", "Page", "Row", "SavedCursor", "ScreenState", "Snapshot", "SnapshotError", "Style"]
 __all__ += ["length", "parse", "without_split"]
 
-_record, _records = record, records  # by these names `trimming` takes them from here
 
 _TERMINAL_HEADER = struct.Struct("<HHII4HBHHIBBBBBBBBBBQQQ8s8s8sQQ")
 _SCREEN_HEADER = struct.Struct("<HHQHHBB16sIHBB8sBBB")

@@ -266,9 +266,11 @@ async def test_a_process_that_answers_in_time_is_left_alone(
     loop = asyncio.get_running_loop()
     until = loop.time() + 0.6
 
+    output = lines(10_000)
+
     async def keep_on(screen: RemoteScreen) -> None:
         while loop.time() < until:
-            await screen.feed(b"x")
+            await screen.feed(output)
 
     await asyncio.gather(*map(keep_on, screens))
     await asyncio.sleep(0.3)

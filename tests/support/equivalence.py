@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ __all__ = ["Report", "Verdict", "blank", "compare", "compare_recording", "compar
 
 _LINES = 2000
 _WORK = "work"
+_CASE_S = 20  # then it is taken for dead: some output makes the emulator loop for ever
 _TESTS = Path(__file__).parent.parent
 
 
@@ -38,7 +40,7 @@ class Report:
     Attributes:
         cases: how many were compared.
         whole: how many of them to the end, with no limit in between.
-        crashed: cases of which the emulator died: neither terminal can be looked at.
+        crashed: cases of which the emulator died, or went on for ever: neither terminal can be looked at.
         refused: cases in which it would not tell its state: as little.
         mistakes: differences that no limit explains, by case.
     """
@@ -157,6 +159,7 @@ def _compare(
     for seed in range(int(first), int(stop)):
         stream = recorded or random_stream(seed)
         yield seed, None, False
+        signal.alarm(_CASE_S)
         try:
             verdict = compare(stream, random.Random(~seed).randint(0, len(stream)))
         except ScreenError:
