@@ -50,9 +50,10 @@ async def test_a_stalled_client_costs_the_fast_one_nothing(daemon: Daemon) -> No
             for client in stalled:
                 await catch_up(client, end)
                 # More was printed than is kept: what is left out is named, the rest is what the fast one saw.
-                (skipped,) = (message for message in client.messages if message["type"] == "skipped")
-                assert skipped["reason"] == "trimmed"
-                first, stop = skipped["from_offset"], skipped["to_offset"]
+                # Where the mirror had not seen it yet, nothing was trimmed.
+                skipped = [message for message in client.messages if message["type"] == "skipped"]
+                assert [message["reason"] for message in skipped] in ([], ["trimmed"])
+                first, stop = (skipped[0]["from_offset"], skipped[0]["to_offset"]) if skipped else (0, 0)
                 assert client.output[:first] == fast.output[:first]
                 assert client.output[stop:] == fast.output[stop:]
                 assert end - stop > 45_000_000
