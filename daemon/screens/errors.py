@@ -4,7 +4,7 @@ HoldfastError
 └── ScreenError              a screen cannot be made or asked
     ├── ScreensMissingError  there is no emulator on this machine
     ├── ScreenCrashedError   the emulator died, hung or failed while it worked on this very screen
-    │   └── BadCheckpointError   what was to be loaded is damaged, or of another version; nothing died
+    │   └── BadCheckpointError    it cannot read what was to be loaded; nothing died
     └── ScreenLostError      the process ended for another reason: load the screen again
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ...wire.errors import HoldfastError
 
-__all__ = ["ScreenCrashedError", "ScreenError", "ScreenLostError", "ScreensMissingError"]
+__all__ = ["BadCheckpointError", "ScreenCrashedError", "ScreenError", "ScreenLostError", "ScreensMissingError"]
 
 
 class ScreenError(HoldfastError):
@@ -25,6 +25,10 @@ class ScreensMissingError(ScreenError):
 
 class ScreenCrashedError(ScreenError):
     """The process died, hung or failed while it worked on this screen. The screen is gone."""
+
+
+class BadCheckpointError(ScreenCrashedError):
+    """A checkpoint is damaged, or of another version. Without it the screen can be made from the output."""
 
 
 class ScreenLostError(ScreenError):

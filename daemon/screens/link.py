@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ...store.chunks import Chunk
 from .codec import BadMessageError, unpack_rows
-from .errors import ScreenCrashedError, ScreenError, ScreenLostError, ScreensMissingError
+from .errors import BadCheckpointError, ScreenCrashedError, ScreenError, ScreenLostError, ScreensMissingError
 from .messages import (
     Answer,
     Ask,
@@ -39,6 +39,7 @@ from .start import start_screens
 
 __all__ = [
     "Answer",
+    "BadCheckpointError",
     "Checkpointed",
     "Painted",
     "RemoteScreen",
@@ -188,10 +189,15 @@ class ScreensProcess:
         return await self._make(running, number, Blank(number, cols, rows))
 
     async def load(self, checkpoint: bytes) -> RemoteScreen:
-        """Make a screen of a checkpoint. Raises ScreenError: ScreenCrashedError where that is no good."""
+        """Make a screen of a checkpoint. Raises ScreenError: BadCheckpointError where it cannot be read."""
         running = await self._started()
         number = running.new_screen()
-        return await self._make(running, number, Load(number, checkpoint))
+        try:
+            return await self._make(running, number, Load(number, checkpoint))
+        except ScreenCrashedError as error:
+            if running.has_ended:
+                raise
+            raise BadCheckpointError(str(error)) from None
 
     async def close(self) -> None:
         """End it, and return when it is gone. Its screens are lost; none can be made any more."""

@@ -34,6 +34,9 @@ __all__ = ["MAX_UNFINISHED_BYTES", "Line", "Screen", "ScreenError", "available",
 _ALLOWS_WIDTH = re.compile(rb"\?40")
 _SWITCH = re.compile(rb"[0-9][hlr]")  # the ends of DECSET, DECRST and XTRESTORE
 
+_BEGINS_WITHIN_STRING = re.compile(rb"(?s)\x1b[X^_].*?([\x90\x9b\x9d])")
+_C1_OFFSET = 0x40  # from a C1 control to the letter that means it behind ESC: ECMA-48 5.3
+
 _CELL_PIXELS = (8, 16)
 _PAGE_CELLS = 215 * 215
 _MAX_REPLY_BYTES = 64 * 1024
@@ -285,7 +288,23 @@ class Screen:
 
     def _encode(self) -> bytes:
         self._require_open()
-        return encode(self._terminal)
+        try:
+            return encode(self._terminal)
+        except ScreenError:
+            if not self._rewrite_unfinished():
+                raise
+            return encode(self._terminal)
+
+    def _rewrite_unfinished(self) -> bool:
+        """Write a sequence that one byte began within a string as one of its own; a snapshot cannot hold the former."""
+        unfinished = self._unfinished(self._unfinished_bytes) if self._unfinished_bytes else b""
+        found = _BEGINS_WITHIN_STRING.match(unfinished)
+        if found is None:
+            return False
+        begun = b"\x1b%c" % (found[1][0] - _C1_OFFSET) + unfinished[found.end() :]
+        lib.ghostty_terminal_vt_write(self._terminal, b"\x18" + begun, 1 + len(begun))
+        self._look_after(b"")
+        return True
 
     def close(self) -> None:
         """Free the memory. Nothing else may be called then."""

@@ -547,6 +547,29 @@ def test_a_sequence_without_end_is_given_up_at_one_length_wherever_it_is_cut(len
         assert b"text and more" in loaded.restore(0).data
 
 
+@pytest.mark.parametrize("string", [b"\x1bX", b"\x1b^text \xe2\x80", b"\x1b_G"])
+@pytest.mark.parametrize(
+    ("sequence", "at"),
+    [
+        (b"\x9d2;a title\x07", 4),
+        (b"\x9b5;7H", 2),
+        (b"\x90$qm\x1b\\", 3),
+        (b"\x9d2;\x9b\x90\x1b\\", 5),
+    ],
+)
+def test_a_sequence_that_a_single_byte_began_within_a_string_goes_on_behind_a_checkpoint(
+    string: bytes, sequence: bytes, at: int
+) -> None:
+    """As a curly quote in an APC does. The emulator makes no snapshot there."""
+    straight, stopping = NumberedScreen(80, 24), NumberedScreen(80, 24)
+    straight.feed(b"text" + string + sequence)
+    stopping.feed(b"text" + string + sequence[:at])
+    loaded = NumberedScreen.from_checkpoint(stopping.checkpoint().data)
+    for screen in (stopping, loaded):
+        screen.feed(sequence[at:])
+        assert screen.restore(0) == straight.restore(0)
+
+
 @pytest.mark.parametrize(
     "output", [coloured(1700), "漢e\u0301".encode() * 50_000, lines(1700) + b"\x1b[?1049h" + PLAIN]
 )
