@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .chunks import checksum
 from .database import Database, Statement
 
-__all__ = ["Checkpoint", "CheckpointTable"]
+__all__ = ["Checkpoint", "CheckpointPlace", "CheckpointTable"]
 
 _TRIES = 4
 """Checkpoints looked at where the first ones are damaged."""
@@ -27,6 +27,14 @@ class Checkpoint(NamedTuple):
     first_line: int
     end_line: int
     blob: bytes
+
+
+class CheckpointPlace(NamedTuple):
+    """Where a checkpoint is: as in `Checkpoint`."""
+
+    offset: int
+    first_line: int
+    end_line: int
 
 
 class CheckpointTable:
@@ -66,6 +74,12 @@ class CheckpointTable:
     async def oldest(self, session_id: str, first: int) -> Checkpoint | None:
         """Return the first one from offset `first` on, or None."""
         return await self._find(session_id, "at_offset >= ?", (first,), order="ASC")
+
+    async def places(self, session_id: str, first: int, last: int) -> list[CheckpointPlace]:
+        """Return where there are any with an offset in [first, last], in order; they need not be sound."""
+        sql = """SELECT at_offset, first_line, end_line FROM checkpoints
+                 WHERE session_id = ? AND at_offset BETWEEN ? AND ? ORDER BY at_offset"""
+        return [CheckpointPlace(*row) for row in await self._database.fetch(sql, (session_id, first, last))]
 
     async def last_offset(self, session_id: str) -> int | None:
         """Return where the last one is, or None where there is none."""

@@ -11,15 +11,17 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final, get_args
 
-from .messages import Message, Row
+from .messages import Match, Message, Row
 
 __all__ = [
     "MAX_PAYLOAD_BYTES",
     "BadMessageError",
     "Frames",
     "encode",
+    "pack_matches",
     "pack_rows",
     "read_message",
+    "unpack_matches",
     "unpack_rows",
 ]
 
@@ -143,6 +145,10 @@ def _is_side(value: Any) -> bool:
     return type(value) is int and 1 <= value <= _MAX_SIDE_CELLS
 
 
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_bytes(value: Any) -> bool:
     return type(value) is bytes
 
@@ -175,7 +181,16 @@ _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "lines": _is_number,
     "first_line": _is_number,
     "end_line": _is_number,
-    "styled": lambda value: isinstance(value, bool),
+    "styled": _is_flag,
+    "exact": _is_flag,
+    "before": _is_number,
+    "most": _is_number,
+    "ignore_case": _is_flag,
+    "is_pattern": _is_flag,
+    "within_ms": _is_number,
+    "row_count": _is_number,
+    "scanned_to": _is_number,
+    "problem": lambda value: value is None or _is_text(value),
     "version": _is_number,
     "missing": lambda value: value is None or _is_text(value),
     "text": _is_text,
@@ -207,3 +222,19 @@ def unpack_rows(data: bytes) -> list[Row]:
     if at > len(data):
         raise BadMessageError("rows that are cut off")
     return rows
+
+
+def pack_matches(matches: list[Match]) -> bytes:
+    """Return matches as bytes."""
+    return json.dumps(matches, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def unpack_matches(data: bytes) -> list[Match]:
+    """Return matches again. Raises BadMessageError."""
+    try:
+        return [
+            Match(int(line), int(offset), str(text), tuple((int(start), int(stop)) for start, stop in spans))
+            for line, offset, text, spans in json.loads(data)
+        ]
+    except (ValueError, TypeError, RecursionError):
+        raise BadMessageError("matches that make no sense") from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .messages import Row
+from .blocks import TextBlock, cut
+from .messages import Row, Text
 from .primary_rows import primary_rows, used_rows
 from .snapshot import Snapshot
 
@@ -13,26 +14,29 @@ class Collection:
     """Rows by number, taken from a screen before it drops them, or at the end.
 
     Offsets ascend. They are exact where rows were watched when they began, which is asked for (`is_near`) in time for
-    those that are wanted; a row that had begun before that has the offset up to which nobody watched.
+    those that are wanted; a row that had begun before that has the offset up to which nobody watched. Where exact ones
+    are not asked for, nobody watches, which halves the time: offsets are up to a step too low then.
 
     Attributes:
         is_near: wanted rows may begin before the next `look_ahead`, so they must be watched.
         is_coming: they may, unless that comes sooner.
     """
 
-    def __init__(self, first: int, stop: int, *, styled: bool, reached: int, offset: int) -> None:
+    def __init__(self, first: int, stop: int, *, styled: bool, exact: bool, reached: int, offset: int) -> None:
         """Begin.
 
         Args:
             first: number of the first row that is wanted.
             stop: number behind the last one.
             styled: with escape sequences for colours and links.
+            exact: with exact offsets.
             reached: number behind the last row that has begun already.
             offset: bytes of output so far.
         """
         self._first = first
         self._stop = stop
         self._styled = styled
+        self._exact = exact
         self._rows: list[Row] = []
         self._watched_from = reached
         self._begun_before = offset
@@ -55,6 +59,11 @@ class Collection:
             self._offsets += [max(start, self._begun_before)] * (count - 1)
             self._offsets.append(max(last, self._begun_before))
 
+    def pass_over(self, reached: int, offset: int) -> None:
+        """Nobody watched since `offset`, where the last look was, and nobody needs to: that is when rows began."""
+        if not self._exact:
+            self.begin(reached, offset, offset)
+
     def look_ahead(self, reached: int, offset: int, step: int, short_step: int) -> None:
         """Say what has happened unwatched, and what may.
 
@@ -64,6 +73,9 @@ class Collection:
             step: how many rows may begin until the next one.
             short_step: how many, if that comes sooner.
         """
+        if not self._exact:
+            self.pass_over(reached, offset)
+            return
         if not self.is_near and self.reached < min(reached, self._stop):
             self._watched_from = reached
             self._begun_before = max(offset, self._begun_before)
@@ -108,6 +120,15 @@ class Collection:
         """Return what was gathered since the last call."""
         rows, self._rows = self._rows, []
         return rows
+
+    def take_text(self, end_line: int, *, is_end: bool) -> Text:
+        """Return the rows before `end_line` as a block; where it is not the end, less a line that may go on."""
+        own, count = cut(self._rows, end_line, is_end=is_end)
+        if not own:
+            return Text(0, 0, b"")
+        rows, self._rows = self._rows[:count], self._rows[own:]
+        end = rows[own - 1].line + 1
+        return Text(own, end, TextBlock.of(rows, end).pack())
 
     def _gather(self, first: int, stop: int, snapshot: Snapshot) -> None:
         start, stop = max(first, self._first), min(stop, self._stop)

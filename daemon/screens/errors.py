@@ -1,6 +1,7 @@
-"""What can go wrong with screens; each text is for the log.
+"""What can go wrong with screens; each text is for the log, but where it says otherwise.
 
 HoldfastError
+├── BadPatternError          a regular expression cannot be used; its text is for the user
 └── ScreenError              a screen cannot be made or asked
     ├── ScreensMissingError  there is no emulator on this machine
     ├── ScreenCrashedError   the emulator died, hung or failed while it worked on this very screen
@@ -12,7 +13,14 @@ from __future__ import annotations
 
 from ...wire.errors import HoldfastError
 
-__all__ = ["BadCheckpointError", "ScreenCrashedError", "ScreenError", "ScreenLostError", "ScreensMissingError"]
+__all__ = [
+    "BadCheckpointError",
+    "BadPatternError",
+    "ScreenCrashedError",
+    "ScreenError",
+    "ScreenLostError",
+    "ScreensMissingError",
+]
 
 
 class ScreenError(HoldfastError):
@@ -33,3 +41,7 @@ class BadCheckpointError(ScreenCrashedError):
 
 class ScreenLostError(ScreenError):
     """The process died for another screen's sake, or was stopped. The screen is gone; it can be loaded again."""
+
+
+class BadPatternError(HoldfastError):
+    """A regular expression is malformed, or would take too long; the text says why."""

@@ -7,11 +7,18 @@ output took it down raises ScreenCrashedError, the others ScreenLostError; they 
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ...store.chunks import Chunk
-from .codec import BadMessageError, unpack_rows
-from .errors import BadCheckpointError, ScreenCrashedError, ScreenError, ScreenLostError, ScreensMissingError
+from .codec import BadMessageError, unpack_matches, unpack_rows
+from .errors import (
+    BadCheckpointError,
+    BadPatternError,
+    ScreenCrashedError,
+    ScreenError,
+    ScreenLostError,
+    ScreensMissingError,
+)
 from .messages import (
     Answer,
     Ask,
@@ -23,7 +30,10 @@ from .messages import (
     Feed,
     FeedChunk,
     Finish,
+    FinishText,
+    Found,
     Load,
+    Match,
     Painted,
     Reply,
     Request,
@@ -31,8 +41,11 @@ from .messages import (
     Restore,
     Row,
     Rows,
+    Search,
     Skip,
     Take,
+    TakeText,
+    Text,
 )
 from .running import RunningProcess
 from .start import start_screens
@@ -40,15 +53,20 @@ from .start import start_screens
 __all__ = [
     "Answer",
     "BadCheckpointError",
+    "BadPatternError",
     "Checkpointed",
+    "Match",
     "Painted",
     "RemoteScreen",
+    "RemoteSearch",
     "Row",
     "ScreenCrashedError",
     "ScreenError",
     "ScreenLostError",
     "ScreensMissingError",
     "ScreensProcess",
+    "Text",
+    "Wanted",
 ]
 
 _PIECE_BYTES = 256 * 1024
@@ -112,7 +130,7 @@ class RemoteScreen:
         """Take output that ends in a query, and return what a terminal answers, or would need to know for it."""
         return await self._advance(Ask(self._number, data), len(data), Answer)
 
-    async def collect(self, first: int, stop: int, *, styled: bool) -> None:
+    async def collect(self, first: int, stop: int, *, styled: bool, exact: bool = True) -> None:
         """Keep the text of the rows numbered `first` to `stop`, from now on as they are dropped.
 
         Rows that an earlier call wanted are forgotten. Their offsets are exact where row `first` has not begun yet.
@@ -121,8 +139,9 @@ class RemoteScreen:
             first: number of the first row.
             stop: number behind the last one.
             styled: with escape sequences for colours and links; else plain text.
+            exact: False: offsets are up to 16 KB too low, and it takes half the time.
         """
-        await self._ask(Collect(self._number, first, stop, styled), Done)
+        await self._ask(Collect(self._number, first, stop, styled, exact), Done)
 
     async def take(self) -> list[Row]:
         """Return the rows that were kept since the last call, in order."""
@@ -134,6 +153,14 @@ class RemoteScreen:
         That is scrollback and screen, the primary one, but for blank rows at its end.
         """
         return self._unpack(await self._ask(Finish(self._number), Rows))
+
+    async def take_text(self, end_line: int) -> Text:
+        """Return, as a block, the rows before `end_line` kept since the last call, less a line that may go on."""
+        return await self._ask(TakeText(self._number, end_line), Text)
+
+    async def finish_text(self, end_line: int) -> Text:
+        """Return these, and those still there; then keep no more."""
+        return await self._ask(FinishText(self._number, end_line), Text)
 
     def drop(self) -> None:
         """Free it, without waiting. May be called twice, and after an error."""
@@ -151,6 +178,62 @@ class RemoteScreen:
             return unpack_rows(rows.data)
         except BadMessageError as error:
             raise ScreenCrashedError(f"the screens process sent {error}") from None
+
+
+class Wanted(NamedTuple):
+    """What is looked for.
+
+    Attributes:
+        text: literally, or a regular expression.
+        ignore_case: small and capital letters are the same.
+        is_pattern: it is a regular expression.
+    """
+
+    text: str
+    ignore_case: bool
+    is_pattern: bool
+
+
+class RemoteSearch:
+    """Searches in blocks of text, over there: they may take long, and a pattern for ever. To be closed."""
+
+    def __init__(self, process: RunningProcess) -> None:
+        """Use `ScreensProcess.search`."""
+        self._process = process
+        self._number = process.new_screen()
+
+    async def search(
+        self, block: bytes, wanted: Wanted, *, before: int, most: int, within_s: float
+    ) -> tuple[list[Match], int]:
+        """Look for something, the newest first.
+
+        Args:
+            block: as `take_text` gave it.
+            wanted: what is looked for.
+            before: only in rows before this line.
+            most: rows with matches, at most.
+            within_s: it takes so many seconds, and a few milliseconds more; at least one line is looked at.
+
+        Returns:
+            Matches, and the number of the line from which on all were looked at.
+
+        Raises:
+            BadPatternError: it cannot be looked for.
+            ScreenCrashedError: the process ended over it.
+            ScreenLostError: it ended otherwise.
+        """
+        request = Search(self._number, before, most, *wanted, max(0, round(within_s * 1000)), block)
+        found = await self._process.ask(request, Found)
+        if found.problem is not None:
+            raise BadPatternError(found.problem)
+        try:
+            return unpack_matches(found.data), found.scanned_to
+        except BadMessageError as error:
+            raise ScreenCrashedError(f"the screens process sent {error}") from None
+
+    def close(self) -> None:
+        """It is not needed any more."""
+        self._process.drop(self._number)
 
 
 class ScreensProcess:
@@ -198,6 +281,10 @@ class ScreensProcess:
             if running.has_ended:
                 raise
             raise BadCheckpointError(str(error)) from None
+
+    async def search(self) -> RemoteSearch:
+        """Make ready to search. Raises ScreenError."""
+        return RemoteSearch(await self._started())
 
     async def close(self) -> None:
         """End it, and return when it is gone. Its screens are lost; none can be made any more."""

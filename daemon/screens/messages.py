@@ -22,7 +22,10 @@ __all__ = [
     "Feed",
     "FeedChunk",
     "Finish",
+    "FinishText",
+    "Found",
     "Load",
+    "Match",
     "Message",
     "Painted",
     "Ready",
@@ -32,11 +35,14 @@ __all__ = [
     "Restore",
     "Row",
     "Rows",
+    "Search",
     "Skip",
     "Take",
+    "TakeText",
+    "Text",
 ]
 
-VERSION = 1
+VERSION = 2
 
 
 # Requests. `screen` is a number that the daemon chooses when it makes one.
@@ -111,12 +117,13 @@ class Ask(NamedTuple):
 
 
 class Collect(NamedTuple):
-    """Keep the rows numbered `first_line` to `end_line`. `Done` answers."""
+    """Keep the rows numbered `first_line` to `end_line`, with offsets exact or up to 16 KB too low. `Done` answers."""
 
     screen: int
     first_line: int
     end_line: int
     styled: bool
+    exact: bool
 
 
 class Take(NamedTuple):
@@ -129,6 +136,44 @@ class Finish(NamedTuple):
     """`Rows` answers: these and those still there."""
 
     screen: int
+
+
+class TakeText(NamedTuple):
+    """`Text` answers: the rows kept since the last time that are before a line, without a line that may go on."""
+
+    screen: int
+    end_line: int
+
+
+class FinishText(NamedTuple):
+    """`Text` answers: these, and those still there."""
+
+    screen: int
+    end_line: int
+
+
+class Search(NamedTuple):
+    """Look for something in a block of text. `Found` answers.
+
+    Attributes:
+        screen: a number that no screen has.
+        before: only in rows before this line.
+        most: rows with matches, at most.
+        text: what is looked for.
+        ignore_case: whether small and capital letters are the same.
+        is_pattern: it is a regular expression.
+        within_ms: time for it.
+        data: the block.
+    """
+
+    screen: int
+    before: int
+    most: int
+    text: str
+    ignore_case: bool
+    is_pattern: bool
+    within_ms: int
+    data: bytes
 
 
 class Drop(NamedTuple):
@@ -234,8 +279,67 @@ class Rows(NamedTuple):
     data: bytes
 
 
+class Text(NamedTuple):
+    """Rows as a block of text.
+
+    Attributes:
+        row_count: how many are its own; with none there is no text.
+        end_line: number behind the last of them.
+        data: the block, packed.
+    """
+
+    row_count: int
+    end_line: int
+    data: bytes
+
+
+class Match(NamedTuple):
+    """A row in which something was found.
+
+    Attributes:
+        line: its number.
+        offset: up to 16 KB before the output that began it.
+        text: of the row, and of those behind it in which the last match goes on.
+        spans: where matches begin and end in it, in units of UTF-16.
+    """
+
+    line: int
+    offset: int
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+
+class Found(NamedTuple):
+    """What a search found.
+
+    Attributes:
+        scanned_to: rows from this line on were looked at.
+        problem: why it cannot be looked for.
+        data: the matches, newest first, packed by `pack_matches`.
+    """
+
+    scanned_to: int
+    problem: str | None
+    data: bytes
+
+
 Request: TypeAlias = (
-    Blank | Load | Feed | FeedChunk | Skip | Resize | Restore | Checkpoint | Ask | Collect | Take | Finish | Drop
+    Blank
+    | Load
+    | Feed
+    | FeedChunk
+    | Skip
+    | Resize
+    | Restore
+    | Checkpoint
+    | Ask
+    | Collect
+    | Take
+    | Finish
+    | TakeText
+    | FinishText
+    | Search
+    | Drop
 )
-Reply: TypeAlias = Ready | Done | Failed | Painted | Checkpointed | Answer | Rows
+Reply: TypeAlias = Ready | Done | Failed | Painted | Checkpointed | Answer | Rows | Text | Found
 Message: TypeAlias = Request | Reply

@@ -20,7 +20,8 @@ from .asking import answer
 from .checkpoints import Numbers, pack, unpack
 from .collection import Collection
 from .errors import ScreenError
-from .messages import Answer, Checkpointed, Painted, Row
+from .flood import Flood, find_flood
+from .messages import Answer, Checkpointed, Painted, Row, Text
 from .screen import Screen, page_rows
 from .snapshot import Snapshot
 from .watching import feed_some
@@ -92,6 +93,38 @@ class NumberedScreen:
         self._last = data[-1:] or self._last
 
     def _feed(self, data: bytes) -> None:
+        flood = find_flood(data, *self.size, self._enough) if self._collection is None else None
+        if flood is None:
+            self._feed_all(data)
+            return
+        self._feed_all(data[: flood.start])
+        if self._draws_rows():
+            _, rows = self.size
+            drawn = data[flood.stop :].split(b"\n", rows)  # until nothing on the screen is from before
+            drawn_bytes = sum(len(line) + 1 for line in drawn[:rows])
+            self._pass_over(flood, data[flood.stop : flood.stop + drawn_bytes])
+            self._feed_all(data[flood.stop + drawn_bytes :])
+        else:
+            self._feed_all(data[flood.start :])
+
+    def _draws_rows(self) -> bool:
+        """Whether plain lines that come now scroll into the scrollback."""
+        place = self._screen.place
+        if place.is_alternate or not place.at_rest:
+            return False
+        cols, rows = self.size
+        return self._screen.snapshot().region == (0, rows - 1, 0, cols - 1)
+
+    def _pass_over(self, flood: Flood, drawn: bytes) -> None:
+        """Count the rows of a flood, and go on with a screenful behind it; the scrollback before it is dropped."""
+        kept = self._screen.scrollback_rows
+        self._screen.feed(drawn + b"\x1b[3J")
+        self.offset += flood.stop - flood.start + len(drawn)
+        self.first_line += kept + flood.lines + drawn.count(b"\n")
+        self._top = self.first_line
+        self._reached = max(self._reached, self._top + self._screen.place.y + 1)
+
+    def _feed_all(self, data: bytes) -> None:
         at = 0
         while at < len(data):
             collection = self._collection
@@ -140,6 +173,8 @@ class NumberedScreen:
                 self.first_line = max(self.first_line, self._top - place.scrollback_rows)
                 self._top = self.first_line + place.scrollback_rows
                 self._reached = max(self._reached, self._top + place.y + 1)
+                if self._collection is not None:  # some of these rows may go at once
+                    self._collection.pass_over(self._reached, self.offset - self._step)
                 self._prune(place.scrollback_rows)
             self._look_ahead(self._reached, self.offset - self._step)
         elif self._collection is not None and self._collection.is_coming and self.offset % self._short_step == 0:
@@ -248,11 +283,14 @@ class NumberedScreen:
 
     # Rows that are wanted
 
-    def collect(self, first: int, stop: int, *, styled: bool) -> None:
-        """Keep the text of the rows numbered `first` to `stop`, as they are dropped; forget what was kept before."""
+    def collect(self, first: int, stop: int, *, styled: bool, exact: bool = True) -> None:
+        """Keep the text of the rows numbered `first` to `stop`, as they are dropped; forget what was kept before.
+
+        Offsets that are not `exact` are up to 16 KB too low, and cost nothing.
+        """
         kept, y = self._primary()
         reached = max(self._reached, self.first_line + kept + y + 1)
-        self._collection = Collection(first, stop, styled=styled, reached=reached, offset=self.offset)
+        self._collection = Collection(first, stop, styled=styled, exact=exact, reached=reached, offset=self.offset)
         self._look_ahead(reached, self.offset)
 
     def take(self) -> list[Row]:
@@ -263,10 +301,28 @@ class NumberedScreen:
         """Return these and those still there, on the primary screen, but for blank ones at its end; collect no more."""
         if self._collection is None:
             return []
-        self._collection.finish(self.first_line, self._screen.snapshot())
-        rows = self._collection.take()
-        self._collection = None
-        return rows
+        return self._finished().take()
+
+    def take_text(self, end_line: int) -> Text:
+        """Return, as a block, the rows before `end_line` kept since the last call, less a line that may go on."""
+        return self._collected.take_text(end_line, is_end=False)
+
+    def finish_text(self, end_line: int) -> Text:
+        """Return these, and those still there but for blank ones at the end of the screen; collect no more."""
+        return self._finished().take_text(end_line, is_end=True)
+
+    def _finished(self) -> Collection:
+        collection, self._collection = self._collected, None
+        kept, y = self._primary()
+        collection.pass_over(self.first_line + kept + y + 1, self.offset - self.offset % self._step)
+        collection.finish(self.first_line, self._screen.snapshot())
+        return collection
+
+    @property
+    def _collected(self) -> Collection:
+        if self._collection is None:
+            raise ScreenError("no rows are collected")
+        return self._collection
 
     def close(self) -> None:
         """Free the memory."""

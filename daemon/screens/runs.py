@@ -16,7 +16,16 @@ from typing import NamedTuple
 from .page import Link, Row
 from .pen import PLAIN, fill, sgr
 
-__all__ = ["BYTE", "EIGHT_BYTES", "FOUR_BYTES", "Run", "ends_in_spacer", "last_run", "runs"]
+__all__ = [
+    "BYTE",
+    "EIGHT_BYTES",
+    "FOUR_BYTES",
+    "Run",
+    "ends_in_spacer",
+    "has_others_than_characters",
+    "last_run",
+    "runs",
+]
 
 BYTE, TWO_BYTES, FOUR_BYTES, EIGHT_BYTES = 0, 1, 2, 3
 """Packings: without anything but a character, with kind and style, with everything."""
@@ -68,7 +77,7 @@ def runs(row: Row) -> Iterator[Run]:
         yield from _pieces(row.cells.decode("latin-1"), _PLAIN_LOOK)
     elif row.packing == TWO_BYTES:
         yield from _pieces(row.cells.decode("utf-16-le"), _PLAIN_LOOK)
-    elif _has_others_than_characters(row):
+    elif has_others_than_characters(row):
         yield from _runs_cell_by_cell(row)
     elif row.packing == FOUR_BYTES:
         yield from _styled_runs(row)
@@ -111,7 +120,7 @@ def _wide(text: str) -> str:
     return text.replace(" ", "\u3000")
 
 
-def _has_others_than_characters(row: Row) -> bool:
+def has_others_than_characters(row: Row) -> bool:
     """Whether a cell has only a coloured background, or a combined character."""
     return bool(int.from_bytes(row.cells, "little") & _mask(_KIND_BITS, 1 << row.packing, len(row.cells)))
 

@@ -6,8 +6,9 @@ import traceback
 
 from ...store.chunks import decode_chunk
 from ...store.errors import StoreError
-from .codec import BadMessageError, encode, pack_rows
-from .errors import ScreenError
+from .blocks import TextBlock
+from .codec import BadMessageError, encode, pack_matches, pack_rows
+from .errors import BadPatternError, ScreenError
 from .messages import (
     Answer,
     Ask,
@@ -21,6 +22,8 @@ from .messages import (
     Feed,
     FeedChunk,
     Finish,
+    FinishText,
+    Found,
     Load,
     Message,
     Painted,
@@ -29,10 +32,14 @@ from .messages import (
     Resize,
     Restore,
     Rows,
+    Search,
     Skip,
     Take,
+    TakeText,
+    Text,
 )
 from .numbered import NumberedScreen
+from .searching import Watch, finder, search
 
 __all__ = ["Service"]
 
@@ -76,9 +83,9 @@ class Service:
             case Resize(number, cols, rows):
                 screen = self._screen(number)
                 screen.resize(cols, rows)
-            case Collect(number, first, end, styled):
+            case Collect(number, first, end, styled, exact):
                 screen = self._screen(number)
-                screen.collect(first, end, styled=styled)
+                screen.collect(first, end, styled=styled, exact=exact)
             case Drop(number):
                 self._drop(number)
                 return Done(0)
@@ -86,7 +93,7 @@ class Service:
                 return self._tell(request)
         return Done(screen.offset)
 
-    def _tell(self, request: Message) -> Painted | Answer | Checkpointed | Rows:
+    def _tell(self, request: Message) -> Painted | Answer | Checkpointed | Rows | Text | Found:
         """Read from a screen."""
         match request:
             case Restore(number, lines):
@@ -99,6 +106,12 @@ class Service:
                 return Rows(pack_rows(self._screen(number).take()))
             case Finish(number):
                 return Rows(pack_rows(self._screen(number).finish()))
+            case TakeText(number, end):
+                return self._screen(number).take_text(end)
+            case FinishText(number, end):
+                return self._screen(number).finish_text(end)
+            case Search():
+                return _search(request)
         raise ScreenError(f"{type(request).__name__} is no request")
 
     def _feed_chunk(self, request: FeedChunk) -> NumberedScreen:
@@ -121,3 +134,14 @@ class Service:
         screen = self._screens.pop(number, None)
         if screen is not None:
             screen.close()
+
+
+def _search(request: Search) -> Found:
+    block = TextBlock.unpack(request.data)
+    try:
+        with Watch(request.within_ms / 1000) as watch:
+            wanted = finder(block, request.text, ignore_case=request.ignore_case, is_pattern=request.is_pattern)
+            matches, scanned_to = search(block, wanted, before=request.before, most=request.most, go_on=watch.step)
+    except BadPatternError as error:
+        return Found(request.before, str(error)[:_MAX_TEXT_CHARS], b"[]")
+    return Found(scanned_to, None, pack_matches(matches))

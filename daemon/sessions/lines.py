@@ -15,12 +15,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from ...store.store import Store
-from ...store.stored_log import StoredLog
 from ...wire.errors import RefusedError
 from ...wire.messages import MAX_SIDE_CELLS
 from ..screens.link import Row, ScreenCrashedError, ScreenLostError, ScreensProcess
-from .attachment import MirrorError
+from .attachment import MirrorError, Restored
 from .plain_text import PlainText
+from .recorded import recorded
 from .refusals import refusals
 from .screen_replay import Recorded, ScreenReplay
 from .session import Session
@@ -93,17 +93,40 @@ class LineReader:
                 if (live := self._live.get(session_id)) is not None:
                     with suppress(MirrorError):  # without its checkpoints the way is longer
                         await live.mirror.catch_up()
-                log = await self._log(session_id)
+                log = await recorded(self._store, self._live, session_id)
                 try:
                     return await self._find(log, before, most, styled=styled)
                 except (ScreenLostError, ScreenCrashedError):  # the cause need not lie in this output
                     return await self._find(log, before, most, styled=styled)
 
+    async def screen(self, session_id: str) -> Restored:
+        """Return the screen without scrollback, of a session that runs, or as it was at its end.
+
+        Raises:
+            NoScreenError: there is no emulator, or it failed.
+            RefusedError: `limit`: too many wait already; `storage`; `stopping`.
+        """
+        if (live := self._live.get(session_id)) is not None:
+            with suppress(MirrorError):  # said below, with its reason
+                return await live.restore(0)
+        async with self._turns:
+            with refusals():
+                self._check_open()
+                log = await recorded(self._store, self._live, session_id)
+                replay = await ScreenReplay.load(log, self._store.checkpoints, self._process, offset=log.tail)
+                try:
+                    await replay.reach(log.tail)
+                    painted = await replay.screen.restore(0)
+                    return Restored(replay.offset, painted.data, painted.first_line)
+                finally:
+                    replay.screen.drop()
+
     async def text(self, session_id: str) -> PlainText:
         """Return everything that a session showed, as text, to be read bit by bit. Raises RefusedError `storage`."""
         self._check_open()
         with refusals():
-            return PlainText(await self._log(session_id), self._store.checkpoints, self._process, self._text_turns)
+            log = await recorded(self._store, self._live, session_id)
+            return PlainText(log, self._store.checkpoints, self._process, self._text_turns)
 
     async def close(self) -> None:
         """The daemon stops: end the process, and with it what is under way."""
@@ -113,10 +136,6 @@ class LineReader:
     def _check_open(self) -> None:
         if self._is_closed:
             raise RefusedError("stopping", "the daemon stops; ask the next one")
-
-    async def _log(self, session_id: str) -> Recorded:
-        live = self._live.get(session_id)
-        return await StoredLog.open(self._store.chunks, session_id) if live is None else live.log
 
     async def _find(self, log: Recorded, before: int | None, most: int, *, styled: bool) -> FoundLines:
         self._check_open()

@@ -133,7 +133,7 @@ class PlainText:
         await self._turns.take()
         self._has_turn = True
         self._replay = await _Pass.begin(self._log, self._checkpoints, self._process, self._aside)
-        await self._replay.screen.collect(self._next_line, _ALL_LINES, styled=False)
+        await self._replay.screen.collect(self._next_line, _ALL_LINES, styled=False, exact=False)
         return self._replay
 
     async def _step(self, replay: ScreenReplay) -> Sequence[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import pytest
 from support.equivalence import blank, play
 from support.terminal_streams import random_stream
@@ -9,6 +11,7 @@ from support.terminal_streams import random_stream
 from holdfast.daemon.screens import runs as unpacking
 from holdfast.daemon.screens.lines import Line, is_one_line, line
 from holdfast.daemon.screens.page import Row
+from holdfast.daemon.screens.plain import plain_lines
 from holdfast.daemon.screens.runs import BYTE, Run, runs
 from holdfast.daemon.screens.screen import available
 
@@ -89,6 +92,22 @@ def test_cells_are_read_alike_one_by_one_and_all_at_once() -> None:
                     compared += 1
                     assert flat(list(runs(row))) == flat(list(unpacking._runs_cell_by_cell(row)))
     assert compared > 1000
+
+
+def test_plain_rows_are_read_alike_one_by_one_and_many_at_once() -> None:
+    """The fast way is the slow way, on streams with wide, combined and linked characters, and all packings."""
+    packings = set()
+    for seed in range(80):
+        stream = random_stream(seed)
+        screen = blank(stream.cols, stream.rows)
+        play(screen, stream.steps)
+        for state in screen.snapshot().screens.values():
+            rows = state.rows_between(0, state.row_count)
+            packings |= {row.packing for row in rows}
+            one_by_one = [line(row, after, styled=False) for row, after in zip_longest(rows, rows[1:])]
+            assert plain_lines(rows, None) == one_by_one
+            assert plain_lines(rows[:-1], rows[-1]) == one_by_one[:-1]
+    assert packings == {0, 1, 2, 3}
 
 
 def flat(found: list[Run]) -> list[tuple[object, ...]]:

@@ -16,8 +16,10 @@ from holdfast.daemon.screens.codec import (
     BadMessageError,
     Frames,
     encode,
+    pack_matches,
     pack_rows,
     read_message,
+    unpack_matches,
     unpack_rows,
 )
 from holdfast.daemon.screens.messages import (
@@ -33,7 +35,10 @@ from holdfast.daemon.screens.messages import (
     Feed,
     FeedChunk,
     Finish,
+    FinishText,
+    Found,
     Load,
+    Match,
     Message,
     Painted,
     Ready,
@@ -41,8 +46,11 @@ from holdfast.daemon.screens.messages import (
     Restore,
     Row,
     Rows,
+    Search,
     Skip,
     Take,
+    TakeText,
+    Text,
 )
 
 NUMBERS = st.integers(0, 2**63 - 1)
@@ -62,9 +70,12 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Restore, NUMBERS, NUMBERS),
     st.builds(Checkpoint, NUMBERS),
     st.builds(Ask, NUMBERS, DATA),
-    st.builds(Collect, NUMBERS, NUMBERS, NUMBERS, st.booleans()),
+    st.builds(Collect, NUMBERS, NUMBERS, NUMBERS, st.booleans(), st.booleans()),
     st.builds(Take, NUMBERS),
     st.builds(Finish, NUMBERS),
+    st.builds(TakeText, NUMBERS, NUMBERS),
+    st.builds(FinishText, NUMBERS, NUMBERS),
+    st.builds(Search, NUMBERS, NUMBERS, NUMBERS, TEXTS, st.booleans(), st.booleans(), NUMBERS, DATA),
     st.builds(Drop, NUMBERS),
     st.builds(Ready, NUMBERS, st.none() | TEXTS),
     st.builds(Done, NUMBERS),
@@ -73,6 +84,8 @@ MESSAGES: st.SearchStrategy[Message] = st.one_of(
     st.builds(Checkpointed, DATA, NUMBERS, NUMBERS, NUMBERS),
     st.builds(Answer, DATA, NUMBERS, NUMBERS, SIDES, SIDES, COLOURS, COLOURS, COLOURS),
     st.builds(Rows, DATA),
+    st.builds(Text, NUMBERS, NUMBERS, DATA),
+    st.builds(Found, NUMBERS, st.none() | TEXTS, DATA),
 )
 ROWS = st.lists(st.builds(Row, NUMBERS, NUMBERS, DATA, st.booleans()), max_size=6)
 
@@ -102,7 +115,7 @@ def test_messages_come_out_of_a_stream_however_it_is_cut(messages: list[Message]
 
 def test_every_message_is_tried() -> None:
     """A kind that is new must be in the strategies above."""
-    assert len(get_args(Message)) == 20
+    assert len(get_args(Message)) == 25
 
 
 def test_the_end_of_the_stream_is_told_from_a_message_that_is_cut_off() -> None:
@@ -135,7 +148,7 @@ def test_the_end_of_the_stream_is_told_from_a_message_that_is_cut_off() -> None:
         frame([1, "Take", 1], b"payload"),
         frame([1, "Blank", 1, 0, 24]),
         frame([1, "Blank", 1, 65536, 24]),
-        frame([1, "Collect", 1, 0, 9, 1]),
+        frame([1, "Collect", 1, 0, 9, 1, True]),
         frame([1, "Ready", 1, 5]),
         frame([1, "Failed", "x" * 2001]),
         frame([1, "Answer", 0, 0, 80, 24, [1, 2], None, None]),
@@ -164,7 +177,9 @@ def test_a_message_that_is_too_long_is_not_sent() -> None:
         encode(1, Failed("x" * 70_000))
 
 
-@pytest.mark.parametrize("bad", [Blank(1, 0, 24), Restore(1, -1), Collect(1, 0, 2**63, styled=True), Skip(-1, 0)])
+@pytest.mark.parametrize(
+    "bad", [Blank(1, 0, 24), Restore(1, -1), Collect(1, 0, 2**63, styled=True, exact=True), Skip(-1, 0)]
+)
 def test_a_message_that_makes_no_sense_is_not_sent(bad: Message) -> None:
     with pytest.raises(BadMessageError, match="range"):
         encode(1, bad)
@@ -182,3 +197,19 @@ def test_rows_that_are_cut_off_are_refused(rows: list[Row], data: st.DataObject)
     cut = data.draw(st.integers(len(packed) - len(last) + 1, len(packed) - 1))
     with pytest.raises(BadMessageError):
         unpack_rows(packed[:cut])
+
+
+@given(
+    st.lists(
+        st.builds(Match, NUMBERS, NUMBERS, TEXTS, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3).map(tuple)),
+        max_size=4,
+    )
+)
+def test_matches_come_back_as_they_were(matches: list[Match]) -> None:
+    assert unpack_matches(pack_matches(matches)) == matches
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"1", b"[1]", b'[[1,2,"text"]]', b'[[1,2,"text",[[1]]]]', b"\xff"])
+def test_matches_that_make_no_sense_are_refused(data: bytes) -> None:
+    with pytest.raises(BadMessageError):
+        unpack_matches(data)

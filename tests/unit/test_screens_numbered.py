@@ -225,6 +225,17 @@ def test_rows_far_ahead_have_the_offset_of_the_line_feed_that_began_them() -> No
     assert [row.text for row in rows] == [b"line %d" % number for number in range(17_000, 19_000)]
 
 
+def test_offsets_that_need_not_be_exact_are_at_most_a_step_too_low() -> None:
+    output = lines(20_000)
+    exact = collected(output, 3000, 19_000)
+    screen = NumberedScreen(80, 24)
+    screen.collect(3000, 19_000, styled=False, exact=False)
+    rows = go(screen, list(cut([output], 3))) + screen.finish()
+    assert [(row.line, row.text, row.wraps) for row in rows] == [(row.line, row.text, row.wraps) for row in exact]
+    assert all(0 <= one.offset - other.offset < 16_384 for one, other in zip(exact, rows, strict=True))
+    assert [row.offset for row in rows] == sorted(row.offset for row in rows)
+
+
 def test_rows_of_a_line_that_wraps_have_the_offset_of_their_first_character() -> None:
     """In one, two and three bytes, and with a colour before it."""
     rows = collected(b"x" * 80 + b"y" * 80 + "é".encode() * 80 + b"\x1b[31m" + "漢".encode() * 41, 0, EVER)

@@ -58,6 +58,14 @@ async def test_the_oldest_from_an_offset_on(table: CheckpointTable) -> None:
     assert await table.oldest("s", 3001) is None
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "offsets"), [(0, 9999, [1000, 2000, 3000]), (1001, 3000, [2000, 3000]), (1, 999, [])]
+)
+async def test_where_there_are_any(table: CheckpointTable, first: int, last: int, offsets: list[int]) -> None:
+    """In order, of this session alone."""
+    assert await table.places("s", first, last) == [one[:3] for one in MADE if one.offset in offsets]
+
+
 async def test_a_damaged_one_is_passed_over(table: CheckpointTable, tmp_path: Path) -> None:
     """The one before it does as well, with a longer way."""
     connection = sqlite3.connect(tmp_path / "sessions.db")
