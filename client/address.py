@@ -71,6 +71,12 @@ class Address:
         return f"{self.scheme}://{self._netloc}{self.path}{_ENDPOINT}?{query}"
 
     @property
+    def page_url(self) -> str:
+        """The URL of the page, with the slash that its relative links need; not of a Unix socket."""
+        scheme, default_port = ("https", 443) if self.scheme == "wss" else ("http", 80)
+        return f"{scheme}://{self._netloc.removesuffix(f':{default_port}')}{self.path}/"
+
+    @property
     def _netloc(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"

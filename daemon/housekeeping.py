@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from ..store.errors import StoreError
@@ -23,9 +23,18 @@ INTERVAL_S = 60.0
 
 
 async def keep_house(
-    registry: Registry, store: Store, folder: RuntimeFolder, *, wanted: asyncio.Event, clock: Callable[[], float]
+    registry: Registry,
+    store: Store,
+    folder: RuntimeFolder,
+    *,
+    on_gone: Callable[[Collection[str]], None],
+    wanted: asyncio.Event,
+    clock: Callable[[], float],
 ) -> None:
-    """Run until cancelled; `wanted` hurries it. A store that cannot be used now is left for the next minute."""
+    """Run until cancelled; `wanted` hurries it. A store that cannot be used now is left for the next minute.
+
+    `on_gone` is told which sessions were deleted.
+    """
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(INTERVAL_S):
@@ -36,6 +45,6 @@ async def keep_house(
             registry.expire_idle()
             await registry.mirrors.rest()
             await registry.save_all()
-            await store.housekeep(clock())
+            on_gone(await store.housekeep(clock()))
         except StoreError as error:
             logger.warning("housekeeping put off: %s", error)

@@ -14,7 +14,11 @@ from ..store.store import Store
 from ..wire.holder import Stage
 from .config import DEFAULT_PORT, Config, ListenAddress
 from .front.api import Api, DaemonFacts
+from .front.entrance import Entrance
 from .front.gate import Policy
+from .front.logins import Logins, cookie_name
+from .front.page import Page, web_folder
+from .front.search_answers import SearchAnswers
 from .front.server import Front, ListenError
 from .front.token import Token
 from .housekeeping import keep_house
@@ -25,6 +29,7 @@ from .sessions.history import History
 from .sessions.lines import LineReader
 from .sessions.liveness import boot_id
 from .sessions.registry import Registry
+from .sessions.search import Searcher
 from .sessions.session import Lifetimes
 
 __all__ = ["Service"]
@@ -61,6 +66,7 @@ class Service:
         self._storage_trouble: str | None = None
         self._registry: Registry
         self._lines: LineReader
+        self._searcher: Searcher
 
     def request_stop(self, end_sessions: bool) -> None:
         """Stop soon; with `end_sessions`, end every session first."""
@@ -98,6 +104,7 @@ class Service:
                 clock=self._clock,
             )
             self._lines = LineReader(store, self._registry.live)
+            self._searcher = Searcher(store, self._registry.live)
             await self._serve(store, token, addresses, on_stage)
         finally:
             await store.close()
@@ -116,7 +123,14 @@ class Service:
             await self._listen_tcp(front, addresses)
             folder = RuntimeFolder(self._config.paths, front, store, registry.keeper)
             housekeeper = asyncio.create_task(
-                keep_house(registry, store, folder, wanted=self._housekeeping_wanted, clock=self._clock)
+                keep_house(
+                    registry,
+                    store,
+                    folder,
+                    on_gone=self._searcher.forget,
+                    wanted=self._housekeeping_wanted,
+                    clock=self._clock,
+                )
             )
             logger.info("serving %d sessions on %s", len(registry.live), self._status()["listen"] or "the Unix socket")
             on_stage(Stage.SERVING)
@@ -133,6 +147,7 @@ class Service:
             self._config.paths.socket.unlink(missing_ok=True)  # who looks for a daemon now starts a new one
             await front.stop_listening()
         await self._lines.close()
+        await self._searcher.close()
         if self._end_sessions:
             await self._registry.end_all()
         if front is not None:
@@ -145,15 +160,25 @@ class Service:
     def _front(self, store: Store, token: Token) -> Front:
         daemon = self._config.daemon
         hosts = {name.lower() for name in (*_LOOPBACK_NAMES, *daemon.allowed_hosts)}
-        facts = DaemonFacts(
-            version=self._version,
-            status=self._status,
-            stop=self.request_stop,
-            on_token_rotated=lambda: front.cut_token_holders(),  # noqa: PLW0108  # front is made below
+        logins, cookie = Logins(self._config.paths, token, self._clock), cookie_name(self._config.paths)
+        entrance = Entrance(
+            token,
+            logins,
+            cookie,
+            on_token_rotated=lambda: front.cut_remote(),  # noqa: PLW0108  # front is made below
+            on_logged_out=lambda login_id: front.cut_login(login_id),  # noqa: PLW0108  # as above
         )
-        api = Api(self._registry, History(store, self._registry.live), self._lines, token, facts)
-        policy = Policy(frozenset(hosts), frozenset(daemon.allowed_origins), token.matches)
-        front = Front(self._registry, self._lines, api, policy)
+        api = Api(
+            self._registry,
+            History(store, self._registry.live),
+            self._lines,
+            search=SearchAnswers(self._registry, self._searcher),
+            entrance=entrance,
+            page=Page(web_folder()),
+            facts=DaemonFacts(version=self._version, status=self._status, stop=self.request_stop),
+        )
+        policy = Policy(frozenset(hosts), frozenset(daemon.allowed_origins), token.matches, cookie, logins.find)
+        front = Front(self._registry, self._lines, api, policy, logins.remaining_s)
         return front
 
     async def _listen_tcp(self, front: Front, addresses: list[ListenAddress] | None) -> None:
@@ -195,9 +220,23 @@ class Service:
             "pid": os.getpid(),
             "keeper_pid": self._registry.keeper.pid,
             "version": self._version,
-            "listen": [f"ws://{f'[{host}]' if ':' in host else host}:{port}/ws" for host, port in self._listening],
+            "listen": [f"ws://{_netloc(host, port)}/ws" for host, port in self._listening],
+            "page": self._page_url(),
             "socket": str(self._config.paths.socket),
             "sessions": sum(not session.exiting for session in self._registry.live.values()),
             "started_at": self._started_at,
             "storage": self._storage_trouble or "ok",
         }
+
+    def _page_url(self) -> str | None:
+        """Where a browser on this machine finds the page; None without a TCP port.
+
+        A name of the user's own that browsers take for this machine comes first: cookies of such a host are not sent
+        to other servers of the machine, as those of 127.0.0.1 are, whatever their port.
+        """
+        own = (name for name in self._config.daemon.allowed_hosts if name.lower().endswith(".localhost"))
+        return next((f"http://{_netloc(next(own, host), port)}/" for host, port in self._listening), None)
+
+
+def _netloc(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -38,7 +38,7 @@ class Paths:
 
     Attributes:
         config_dir: `config.toml`, written by the user.
-        data_dir: what must outlive a reboot: the store, the token, the log of the daemon.
+        data_dir: what must outlive a reboot: the store, the token, the logins, the log of the daemon.
         runtime_dir: what need not: sockets and hot tails. On tmpfs where the machine has one for the user.
     """
 
@@ -78,6 +78,11 @@ class Paths:
     def token_file(self) -> Path:
         """The bearer token of the TCP port, 0600."""
         return self.data_dir / "token"
+
+    @property
+    def logins_file(self) -> Path:
+        """The logins of the page, as hashes, 0600."""
+        return self.data_dir / "logins.json"
 
     @property
     def daemon_log(self) -> Path:

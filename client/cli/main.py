@@ -24,8 +24,10 @@ __all__ = ["cli", "main", "run"]
 _COMMANDS = {
     "new": "attach",
     "attach": "attach",
+    "web": "web",
     "ls": "sessions",
     "log": "log",
+    "search": "search",
     "send": "send",
     "rename": "sessions",
     "kill": "sessions",

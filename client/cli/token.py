@@ -12,7 +12,9 @@ __all__ = ["token"]
 
 
 @command()
-@click.option("--rotate", is_flag=True, help="Make a new one; whoever came by the old one is cut off.")
+@click.option(
+    "--rotate", is_flag=True, help="Make a new one; whoever came by the old one, or logged in by a browser, is cut off."
+)
 @pass_target
 def token(target: Target, rotate: bool) -> None:
     """Print the token of the daemon's TCP port."""

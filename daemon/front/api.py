@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import parse_qsl, quote
 
 from websockets.http11 import Request, Response
 
-from ...store.session_records import SessionRecord
 from ...wire.errors import ConfigError, QueryError, RefusedError
 from ...wire.frames import MAX_NUMBER
 from ...wire.messages import LinesRequest
 from ...wire.query import SpawnQuery
 from ..sessions.history import History
 from ..sessions.lines import LineReader
-from ..sessions.liveness import cwd_of
 from ..sessions.refusals import NoScreenError
 from ..sessions.registry import Registry
 from .answers import error_answer, json_answer, json_text_answer, stream
+from .entrance import Entrance
 from .line_answers import encode_lines
+from .page import Page
+from .parameters import flag, number
 from .routes import Match, RouteName
-from .token import Token
+from .search_answers import SearchAnswers
+from .status import Statuses
+from .ttyd_connection import answer_token
 from .websocket import Socket
 
 __all__ = ["Api", "DaemonFacts"]
-
-Default = TypeVar("Default", int, None)
 
 _STATUS_OF = {
     "not_found": HTTPStatus.NOT_FOUND,
@@ -50,29 +51,41 @@ class DaemonFacts:
     Attributes:
         status: makes the answer of `GET /api/daemon`.
         stop: asks the daemon to stop; True: end the sessions too.
-        on_token_rotated: connections that came by the old token must go.
     """
 
     version: str
     status: Callable[[], Mapping[str, Any]]
     stop: Callable[[bool], None]
-    on_token_rotated: Callable[[], None]
 
 
 class Api:
     """The handlers, by route name."""
 
     def __init__(
-        self, registry: Registry, history: History, lines: LineReader, token: Token, facts: DaemonFacts
+        self,
+        registry: Registry,
+        history: History,
+        lines: LineReader,
+        *,
+        search: SearchAnswers,
+        entrance: Entrance,
+        page: Page,
+        facts: DaemonFacts,
     ) -> None:
         self._registry = registry
         self._history = history
+        self._statuses = Statuses(registry, history)
         self._lines = lines
-        self._token = token
+        self._page = page
         self._facts = facts
         self._handlers: dict[
             RouteName, Callable[[Socket, Match, dict[str, str], Request], Awaitable[Response | None]]
         ] = {
+            "page": self._file,
+            "asset": self._file,
+            "login": entrance.login,
+            "logout": entrance.logout,
+            "make_login": entrance.make_login,
             "health": self._health,
             "daemon": self._daemon,
             "stop": self._stop,
@@ -83,7 +96,10 @@ class Api:
             "rename": self._rename,
             "log": self._log,
             "lines": self._find_lines,
-            "rotate_token": self._rotate_token,
+            "screen": self._screen,
+            "search": search.search,
+            "tty_token": answer_token,
+            "rotate_token": entrance.rotate_token,
         }
 
     async def answer(self, socket: Socket, match: Match, query: str, request: Request) -> Response | None:
@@ -105,6 +121,9 @@ class Api:
         except ConfigError as error:
             return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", str(error))
 
+    async def _file(self, _socket: Socket, match: Match, _parameters: dict[str, str], request: Request) -> Response:
+        return await self._page.answer(match.asset, request.headers)
+
     async def _health(self, *_: object) -> Response:
         return json_answer({"status": "ok", "version": self._facts.version})
 
@@ -112,44 +131,47 @@ class Api:
         return json_answer(self._facts.status())
 
     async def _stop(self, _socket: Socket, _match: Match, parameters: dict[str, str], _request: Request) -> Response:
-        self._facts.stop(_flag(parameters, "end_sessions"))
+        self._facts.stop(flag(parameters, "end_sessions"))
         return json_answer({"status": "stopping"}, HTTPStatus.ACCEPTED)
 
     async def _sessions(
         self, _socket: Socket, _match: Match, parameters: dict[str, str], _request: Request
     ) -> Response:
-        records = await self._registry.records(ended=_flag(parameters, "all"))
-        return json_answer({"sessions": [await self._status(record) for record in records]})
+        records = await self._registry.records(ended=flag(parameters, "all"))
+        return json_answer({"sessions": [await self._statuses.of(record) for record in records]})
 
     async def _create(self, socket: Socket, _match: Match, parameters: dict[str, str], _request: Request) -> Response:
         socket.lift_deadline()
         session = await self._registry.create(SpawnQuery.parse(parameters["?"]))
-        return json_answer(await self._status(session.record), HTTPStatus.CREATED)
+        return json_answer(await self._statuses.of(session.record), HTTPStatus.CREATED)
 
     async def _session(self, _socket: Socket, match: Match, *_: object) -> Response:
-        return json_answer(await self._status(await self._registry.record(match.session_id)))
+        return json_answer(await self._statuses.in_full(await self._registry.record(match.session_id)))
 
     async def _end(self, socket: Socket, match: Match, *_: object) -> Response:
         socket.lift_deadline()
-        return json_answer(await self._status(await self._registry.end(match.session_id)))
+        return json_answer(await self._statuses.of(await self._registry.end(match.session_id)))
 
     async def _rename(self, _socket: Socket, match: Match, parameters: dict[str, str], _request: Request) -> Response:
         if "name" not in parameters:
             raise QueryError("name is missing; an empty one takes the name away")
         name = SpawnQuery.parse(parameters["?"]).name
-        return json_answer(await self._status(await self._registry.rename(match.session_id, name)))
+        return json_answer(await self._statuses.of(await self._registry.rename(match.session_id, name)))
 
     async def _log(self, socket: Socket, match: Match, parameters: dict[str, str], request: Request) -> Response | None:
-        await self._registry.record(match.session_id)
-        if _flag(parameters, "plain"):
-            await self._stream_text(socket, match.session_id, parameters)
+        record = await self._registry.record(match.session_id)
+        plain, download = flag(parameters, "plain"), flag(parameters, "download")
+        saved_as = _saved_as(record.name or record.session_id, ".txt" if plain else ".log") if download else {}
+        if plain:
+            await self._stream_text(socket, match.session_id, parameters, saved_as)
             return None
         excerpt = await self._history.excerpt(
-            match.session_id, first=_number(parameters, "from", 0), stop=_number(parameters, "to", MAX_NUMBER)
+            match.session_id, first=number(parameters, "from", 0), stop=number(parameters, "to", MAX_NUMBER)
         )
-        headers = {"Content-Type": "application/octet-stream", "X-Holdfast-Offset": str(excerpt.first)}
+        headers = {"Content-Type": "application/octet-stream", "X-Holdfast-Offset": str(excerpt.first), **saved_as}
         pieces: AsyncIterator[bytes]
-        if "zstd" in request.headers.get("Accept-Encoding", ""):
+        # Who unpacks only the first of several zstd frames would save that, and not know.
+        if not download and "zstd" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "zstd"
             pieces = excerpt.zstd_frames()
         else:
@@ -157,12 +179,14 @@ class Api:
         await stream(socket, headers, pieces)
         return None
 
-    async def _stream_text(self, socket: Socket, session_id: str, parameters: dict[str, str]) -> None:
+    async def _stream_text(
+        self, socket: Socket, session_id: str, parameters: dict[str, str], saved_as: Mapping[str, str]
+    ) -> None:
         if "from" in parameters or "to" in parameters:
             raise QueryError("plain=1 is the text of the whole history: it goes without from and to")
         socket.lift_deadline()
         text = await self._lines.text(session_id)
-        headers = {"Content-Type": "text/plain; charset=utf-8", "X-Holdfast-Offset": str(text.offset)}
+        headers = {"Content-Type": "text/plain; charset=utf-8", "X-Holdfast-Offset": str(text.offset), **saved_as}
         async with aclosing(text.pieces()) as pieces:
             first = await anext(pieces, b"")  # what is wrong can be said only before the answer begins
             await stream(socket, headers, _chain(first, pieces))
@@ -171,66 +195,29 @@ class Api:
         self, socket: Socket, match: Match, parameters: dict[str, str], _request: Request
     ) -> Response:
         await self._registry.record(match.session_id)
-        before, most = _number(parameters, "before", None), _number(parameters, "max", LinesRequest().max)
-        wanted = LinesRequest(before, most, _flag(parameters, "styled", "1"))  # which checks them
+        before, most = number(parameters, "before", None), number(parameters, "max", LinesRequest().max)
+        wanted = LinesRequest(before, most, flag(parameters, "styled", "1"))  # which checks them
         socket.lift_deadline()
         found = await self._lines.find(match.session_id, wanted.before, wanted.max, styled=wanted.styled)
         return json_text_answer(await encode_lines(found, {}))
 
-    async def _rotate_token(self, *_: object) -> Response:
-        token = self._token.rotate()
-        self._facts.on_token_rotated()
-        return json_answer({"token": token})
+    async def _screen(self, socket: Socket, match: Match, *_: object) -> Response:
+        record = await self._registry.record(match.session_id)
+        socket.lift_deadline()
+        restored = await self._lines.screen(match.session_id)
+        # What stands for an offset inside a character ends with its first bytes, of which there is no text.
+        screen = restored.data.decode("utf-8", "ignore")
+        return json_answer({"offset": restored.offset, "cols": record.cols, "rows": record.rows, "screen": screen})
 
-    async def _status(self, record: SessionRecord) -> dict[str, Any]:
-        live = self._registry.live.get(record.session_id)
-        head, tail = (
-            (live.log.head, live.log.tail) if live is not None else await self._history.bounds(record.session_id)
-        )
-        return {
-            "session_id": record.session_id,
-            "name": record.name,
-            "pid": record.pid,
-            "state": record.state,
-            "command": shlex.join(record.argv),
-            "argv": list(record.argv),
-            "cwd": (cwd_of(record.pid) if record.pid is not None and record.state == "running" else None) or record.cwd,
-            "cols": record.cols,
-            "rows": record.rows,
-            "clients": len(live.clients.connected) if live is not None else 0,
-            "waiting": live.clients.waiting_count if live is not None else 0,
-            "created_at": record.created_at,
-            "last_activity_at": record.last_activity_at,
-            "head": head,
-            "tail": tail,
-            "exit_code": record.exit_code,
-            "exit_signal": record.exit_signal,
-            "ended_at": record.ended_at,
-            "end_reason": record.end_reason,
-            "linger": record.linger_s,
-            "expires": record.idle_expiry_s,
-            "exclusive": live.clients.exclusive_id if live is not None else None,
-            "previous_session_id": record.previous_session_id,
-        }
+
+def _saved_as(name: str, suffix: str) -> dict[str, str]:
+    """Return the header by which a browser saves the answer to a file: RFC 6266, appendix D."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    exact = quote(re.sub(r"[/\\]", "_", name) + suffix, safe="")
+    return {"Content-Disposition": f"attachment; filename=\"{plain}{suffix}\"; filename*=UTF-8''{exact}"}
 
 
 async def _chain(first: bytes, others: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for piece in others:
         yield piece
-
-
-def _flag(parameters: Mapping[str, str], name: str, default: Literal["0", "1"] = "0") -> bool:
-    text = parameters.get(name, default)
-    if text not in ("0", "1"):
-        raise QueryError(f"{name} must be 0 or 1, not {text[:60]!r}")
-    return text == "1"
-
-
-def _number(parameters: Mapping[str, str], name: str, default: Default) -> int | Default:
-    text = parameters.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= MAX_NUMBER):  # noqa: PLR2004  # 2**53 has 16 digits
-        raise QueryError(f"{name} must be a whole number from 0 to {MAX_NUMBER}, not {text[:60]!r}")
-    return int(text)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import socket as sockets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -24,9 +24,12 @@ from ..sessions.lines import LineReader
 from ..sessions.registry import Registry
 from .answers import error_answer
 from .api import Api
-from .connection import MAX_MESSAGE_BYTES, serve_client
+from .attached import MAX_MESSAGE_BYTES
+from .connection import serve_client
 from .gate import Denied, Facts, Policy, check
 from .routes import match
+from .ttyd import SUBPROTOCOL_TTYD
+from .ttyd_connection import BASIC_CHALLENGE, TTYD_PATH, serve_ttyd_client
 from .websocket import Socket
 
 __all__ = ["Front", "ListenError"]
@@ -58,13 +61,29 @@ class _UnixSocket(NamedTuple):
 
 
 class Front:
-    """The listening sockets and all connections."""
+    """The listening sockets and all connections.
 
-    def __init__(self, registry: Registry, lines: LineReader, api: Api, policy: Policy) -> None:
+    Args:
+        registry: of the sessions that clients attach to.
+        lines: of those sessions.
+        api: all routes but the socket's.
+        policy: who is let in.
+        login_remaining_s: how long a login lasts yet, by its id.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        lines: LineReader,
+        api: Api,
+        policy: Policy,
+        login_remaining_s: Callable[[str], float],
+    ) -> None:
         self._registry = registry
         self._lines = lines
         self._api = api
         self._policy = policy
+        self._login_remaining_s = login_remaining_s
         self._servers: list[Server] = []
         self._unix: _UnixSocket | None = None
         self._serving: set[Socket] = set()
@@ -141,15 +160,20 @@ class Front:
         assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
         path, _, query = request.path.partition("?")  # urlsplit takes //x for a host, and raises where it is none
         found = match(request.method, path)
-        facts = Facts(_is_owner(connection), _plain(request.headers))
+        connection.is_ttyd = path.startswith(TTYD_PATH)
+        facts = Facts(_is_owner(connection), _plain(request.headers), request.method, takes_basic=connection.is_ttyd)
         verdict = check(facts, found.route.access if found else None, self._policy)
         if isinstance(verdict, Denied) or found is None:
             assert isinstance(verdict, Denied)  # noqa: S101  # an unknown route is denied
             logger.info("denied %s %r: %s", request.method, path[:200], verdict.code)
-            return error_answer(verdict.status, verdict.code, verdict.message)
+            challenge = {"challenge": BASIC_CHALLENGE} if connection.is_ttyd else {}
+            return error_answer(verdict.status, verdict.code, verdict.message, **challenge)
         connection.allowed = verdict
-        if found.route.name != "socket":
-            return await self._api.answer(connection, found, query, request)
+        if found.route.name not in {"socket", "tty_socket"}:
+            answer = await self._api.answer(connection, found, query, request)
+            if answer is not None and request.method == "HEAD":
+                answer.body = b""
+            return answer
         if "websocket" not in request.headers.get("Upgrade", "").lower():
             return error_answer(HTTPStatus.UPGRADE_REQUIRED, "bad_query", "this is a WebSocket; connect with ws://")
         return None
@@ -157,20 +181,38 @@ class Front:
     async def _handle(self, connection: ServerConnection) -> None:
         assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
         self._serving.add(connection)
+        allowed = connection.allowed
+        expiry: asyncio.TimerHandle | None = None
+        if allowed is not None and allowed.by == "login":
+            expiry = asyncio.get_running_loop().call_later(
+                self._login_remaining_s(allowed.login_id), self._cut, connection, "the login has expired"
+            )
         try:
-            await serve_client(connection, self._registry, self._lines)
+            if connection.is_ttyd:
+                await serve_ttyd_client(connection, self._registry)
+            else:
+                await serve_client(connection, self._registry, self._lines)
         finally:
             self._serving.discard(connection)
+            if expiry is not None:
+                expiry.cancel()
 
-    def cut_token_holders(self) -> None:
-        """The token has changed: close every connection that came by the old one."""
+    def cut_remote(self) -> None:
+        """The token has changed, and with it every login has ended: close what came by the one or the other."""
         for connection in list(self._serving):
-            if connection.allowed is not None and connection.allowed.by_token:
-                task = asyncio.get_running_loop().create_task(
-                    connection.dismiss(CloseCode.NOT_ALLOWED, "token revoked")
-                )
-                self._cutting.add(task)  # the loop itself holds tasks weakly
-                task.add_done_callback(self._cutting.discard)
+            if connection.allowed is not None and connection.allowed.by != "peer":
+                self._cut(connection, "token revoked")
+
+    def cut_login(self, login_id: str) -> None:
+        """This login has ended: close what came by it."""
+        for connection in list(self._serving):
+            if connection.allowed is not None and connection.allowed.login_id == login_id:
+                self._cut(connection, "logged out")
+
+    def _cut(self, connection: Socket, reason: str) -> None:
+        task = asyncio.get_running_loop().create_task(connection.dismiss(CloseCode.NOT_ALLOWED, reason))
+        self._cutting.add(task)  # the loop itself holds tasks weakly
+        task.add_done_callback(self._cutting.discard)
 
     async def stop_listening(self) -> None:
         """Accept nothing more; connections stay."""
@@ -213,6 +255,8 @@ def _plain(headers: Headers) -> dict[str, str]:
     return plain
 
 
-def _select_subprotocol(_connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+def _select_subprotocol(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """Take the better one that is offered; the one that carries a token is never echoed."""
-    return next((Subprotocol(name) for name in (SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON) if name in offered), None)
+    assert isinstance(connection, Socket)  # noqa: S101  # by create_connection
+    known = (SUBPROTOCOL_TTYD,) if connection.is_ttyd else (SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON)
+    return next((Subprotocol(name) for name in known if name in offered), None)

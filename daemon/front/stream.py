@@ -13,22 +13,19 @@ import logging
 
 from ...store.chunks import ZSTD, Chunk
 from ...store.errors import CorruptChunkError, GapError, StoreError
-from ...wire.frames import FrameKind, encode_frame
 from ...wire.messages import (
     CloseCode,
     Error,
     Exit,
     InputAck,
-    Output,
     ReplayDone,
     ServerMessage,
     Session,
     Skipped,
-    encode,
 )
 from ..sessions.attachment import MirrorError, OutputSource, Restored
 from ..sessions.cursor import Cursor
-from .text import Text, TextStream
+from .encoding import Encoding
 from .websocket import Socket
 
 __all__ = ["OutputStream"]
@@ -59,20 +56,19 @@ class OutputStream:
     Args:
         socket: an open connection.
         client_id: the client's, or one made for it.
-        binary: subprotocol `holdfast.v1` instead of JSON.
-        zstd: stored chunks may be sent as they are.
+        encoding: how it looks on the socket.
         restore_lines: scrollback of the screen that is sent when the client is too far behind; None: never.
     """
 
-    def __init__(self, socket: Socket, client_id: str, *, binary: bool, zstd: bool, restore_lines: int | None) -> None:
+    def __init__(self, socket: Socket, client_id: str, encoding: Encoding, *, restore_lines: int | None) -> None:
         self.client_id = client_id
         self._socket = socket
-        self._text = None if binary else TextStream()
-        self._zstd = zstd and binary
+        self._encoding = encoding
         self._restore_lines = restore_lines
         self._source: OutputSource
         self._cursor = Cursor(0, 0)
         self._open = False
+        self._is_held = False
         self._replay_told = False
         self._farewell: Exit | None = None
         self._catching_up: asyncio.Task[None] | None = None
@@ -112,7 +108,8 @@ class OutputStream:
         if self._socket.unsent_bytes > _MAX_UNSENT_CONTROL_BYTES:
             self.close(CloseCode.LIMIT, "not reading")
             return
-        self._socket.post(encode(message))
+        for frame in self._encoding.message(message):
+            self._socket.post(frame)
 
     def finish(self, farewell: Exit) -> None:
         """The log will not grow any more: send the rest of it, then `farewell`, then close as ended."""
@@ -123,13 +120,18 @@ class OutputStream:
         """Close without further output."""
         self._open = False
         if self._closing is None:
-            self._closing = self._loop.create_task(self._socket.dismiss(code, reason))
+            self._closing = self._loop.create_task(self._socket.dismiss(self._encoding.close_code(code), reason))
 
     # From the client
 
     def acknowledge(self, offset: int) -> None:
         """The client has processed output up to `offset`."""
         self._cursor.acknowledge(offset)
+        self._go_on()
+
+    def hold(self, *, is_held: bool) -> None:
+        """The client wants no output for now, or output again."""
+        self._is_held = is_held
         self._go_on()
 
     async def stop(self) -> None:
@@ -148,11 +150,11 @@ class OutputStream:
         """Send what there is, as far as socket and window allow. Hot path: about 20 us for the echo of a keystroke."""
         if self._catching_up is not None or not self._open:
             return
-        cursor, log, socket = self._cursor, self._source.log, self._socket
+        cursor, log = self._cursor, self._source.log
         while self._open:
             if not self._replay_told and not cursor.is_replay:
                 self._tell_replay_done()
-            if socket.paused:
+            if self._is_blocked:
                 return
             room = cursor.room(FRAME_BYTES)
             if not room:
@@ -168,32 +170,28 @@ class OutputStream:
             self._say_farewell(self._farewell)
 
     @property
+    def _is_blocked(self) -> bool:
+        """Whether the client takes nothing for now."""
+        return self._is_held or self._socket.paused
+
+    @property
     def _is_too_far_behind(self) -> bool:
         """Whether a client that looks at a screen is better served by the screen of now than by what it missed."""
         return self._restore_lines is not None and self._source.log.tail - self._cursor.offset > _TOO_FAR_BEHIND_BYTES
 
     def _send_screen(self, restored: Restored) -> None:
-        if self._text is None:
-            self._socket.post(encode_frame(FrameKind.RESTORE, restored.offset, restored.data))
-        else:
-            self._text = TextStream()  # a character that is not whole yet is completed by what follows
-            piece = self._text.feed(restored.offset - len(restored.data), restored.data)
-            self._socket.post(encode(Output(piece.text, True, False, piece.end, piece.end)))
+        self._socket.post(self._encoding.screen(restored))
 
     def _send_bytes(self, data: bytes | memoryview) -> None:
         cursor = self._cursor
-        if self._text is None:
-            kind = FrameKind.REPLAY if cursor.is_replay else FrameKind.OUTPUT
-            self._socket.post(encode_frame(kind, cursor.offset, data))
-        else:
-            self._send_text(self._text.feed(cursor.offset, bytes(data)), is_replay=cursor.is_replay)
+        frame = self._encoding.output(cursor.offset, data, is_replay=cursor.is_replay, prompt=self._is_at_prompt)
+        if frame:
+            self._socket.post(frame)
         cursor.offset += len(data)
 
-    def _send_text(self, piece: Text, *, is_replay: bool) -> None:
-        if piece.text:
-            at_tail = piece.end == self._source.log.tail
-            is_prompt = at_tail and not piece.text.endswith("\n") and self._source.shell_has_terminal()
-            self._socket.post(encode(Output(piece.text, is_replay, is_prompt, piece.offset, piece.end)))
+    def _is_at_prompt(self, end: int) -> bool:
+        """Whether nothing follows the output before `end`, and the shell waits."""
+        return end == self._source.log.tail and self._source.shell_has_terminal()
 
     def _tell_replay_done(self) -> None:
         self._replay_told = True
@@ -206,9 +204,8 @@ class OutputStream:
             self.post(InputAck(self._source.log.inputs.next_seq(self.client_id)))
 
     def _say_farewell(self, farewell: Exit) -> None:
-        rest = self._text.finish() if self._text is not None else None
-        if rest is not None:
-            self._send_text(rest, is_replay=False)
+        if rest := self._encoding.rest():
+            self._socket.post(rest)
         self.post(farewell)
         self._open = False
         self._closing = self._loop.create_task(self._close_ended())
@@ -217,7 +214,7 @@ class OutputStream:
         """Let a slow client have the last words: the closing handshake has a timeout, what is before it has none."""
         self._socket.transport.set_write_buffer_limits(0)
         await self._socket.drain()
-        await self._socket.close(CloseCode.ENDED, "session ended")
+        await self._socket.close(self._encoding.close_code(CloseCode.ENDED), "session ended")
 
     def _go_on(self) -> None:
         self._wake.set()
@@ -243,7 +240,7 @@ class OutputStream:
 
     async def _jump_ahead(self) -> None:
         """Skip what was missed and show the screen of now instead."""
-        while self._socket.paused:  # it would be old when the client takes it
+        while self._is_blocked:  # it would be old when the client takes it
             await self._wait_until_writable()
         try:
             restored = await self._source.restore(self._restore_lines or 0)
@@ -277,11 +274,11 @@ class OutputStream:
         cursor = self._cursor
         if chunk.first_offset > cursor.offset:
             self._skip(chunk.first_offset, corrupt=cursor.offset >= self._source.log.head)
-        whole = self._zstd and chunk.codec == ZSTD and chunk.first_offset == cursor.offset
+        whole = self._encoding.zstd and chunk.codec == ZSTD and chunk.first_offset == cursor.offset
         if whole and chunk.end_offset <= cursor.replay_until:
-            while not cursor.admits_whole(chunk.raw_length) or self._socket.paused:
+            while not cursor.admits_whole(chunk.raw_length) or self._is_blocked:
                 await self._wait_until_writable()
-            self._socket.post(encode_frame(FrameKind.REPLAY_ZSTD, cursor.offset, chunk.blob))
+            self._socket.post(self._encoding.chunk(cursor.offset, chunk.blob))
             cursor.offset = chunk.end_offset
             return
         try:
@@ -294,7 +291,7 @@ class OutputStream:
                 self._tell_replay_done()
             at = cursor.offset - chunk.first_offset
             room = cursor.room(FRAME_BYTES)
-            if room and not self._socket.paused:
+            if room and not self._is_blocked:
                 self._send_bytes(raw[at : at + room])
             else:
                 await self._wait_until_writable()

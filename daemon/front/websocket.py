@@ -28,11 +28,13 @@ class Socket(ServerConnection):
     Attributes:
         peer_is_owner: it came over the Unix socket from a process of our own user.
         allowed: what the gate said; None before.
+        is_ttyd: it came for the language of ttyd.
         on_writable: called when the write buffer has drained after it was full.
     """
 
     peer_is_owner: bool = False
     allowed: Allowed | None = None
+    is_ttyd: bool = False
     on_writable: Callable[[], None] | None = None
     _deadline: asyncio.Timeout | None = None
 

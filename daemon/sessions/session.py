@@ -38,6 +38,7 @@ from .keeper_supervisor import KeeperSupervisor
 from .live_record import LiveRecord
 from .liveness import cwd_of
 from .mirror import Mirror
+from .processes import program_name
 from .reports import is_typing
 from .resume import Reason, Start, starting_point
 from .terminal import Terminal
@@ -121,6 +122,7 @@ class Session:
             linger_s=record.linger_s,
             on_given_up=self._forget_client,
             on_deserted=lambda: self.ending.begin("ended", "lingered"),
+            clock=clock,
         )
         self._departures.expected()
 
@@ -145,6 +147,17 @@ class Session:
     def exiting(self) -> bool:
         """Whether its process has ended."""
         return self.ending.has_exited
+
+    @property
+    def program(self) -> str:
+        """Name of the program in the foreground, or "" where it is not known."""
+        group = self.terminal.foreground_group()
+        return program_name(group) if group else ""
+
+    @property
+    def ends_at(self) -> float | None:
+        """When it ends because nobody comes, seconds since the epoch; None where it does not."""
+        return self._departures.ends_at
 
     def refresh_cwd(self) -> None:
         """Note where the shell is, so that a session that takes this one's place starts there."""

@@ -36,11 +36,11 @@ print(json.dumps([answer.status, json.load(answer)]))
 
 
 def test_tcp_needs_the_token(daemon: Daemon) -> None:
-    """Every route but `/healthz` answers 401 without the token, with a wrong one or half of one; and 200 with it."""
+    """What is not open answers 401 without the token, with a wrong one or half of one; and 200 with it."""
     token = daemon.token
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
     assert request(daemon, "/healthz")[0] == 200
-    for path in ("/api/sessions", "/api/daemon", "/ws", "/", "/no/such/route"):
+    for path in ("/api/sessions", "/api/daemon", "/ws", "/assets", "/no/such/route"):
         code, answer = request(daemon, path)
         assert (path, code, answer["code"]) == (path, 401, "unauthorized")
         assert "no token given" in answer["message"]

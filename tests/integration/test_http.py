@@ -23,7 +23,7 @@ from support.wire_client import attach
 STATUS_FIELDS = {
     *("session_id", "name", "pid", "state", "command", "argv", "cwd", "cols", "rows", "clients", "waiting"),
     *("created_at", "last_activity_at", "ended_at", "head", "tail", "exit_code", "exit_signal", "end_reason"),
-    *("linger", "expires", "exclusive", "previous_session_id"),
+    *("linger", "expires", "exclusive", "previous_session_id", "program", "present", "ends_at"),
 }
 
 
@@ -78,7 +78,7 @@ def test_a_session_from_its_making_to_its_end(daemon: Daemon) -> None:
     assert ended["pid"] is None
     assert ended["ended_at"] >= ended["created_at"]
     assert not psutil.pid_exists(status["pid"])
-    assert daemon.request("GET", f"/api/sessions/{session_id}") == (200, ended)
+    assert daemon.request("GET", f"/api/sessions/{session_id}") == (200, {**ended, "processes": []})
     assert post(daemon, f"/api/sessions/{session_id}/end") == (200, ended)  # it has ended already
     assert listed(daemon) == [other]
     assert set(listed(daemon, "all=1")) == {session_id, other}
@@ -130,7 +130,10 @@ def test_what_is_wrong_with_a_request_is_said(daemon: Daemon) -> None:
         ("GET", "/api/sessions/short", 404, "no_route", "route"),
         ("GET", f"/api/sessions/{unknown.upper()}", 404, "no_route", "route"),
         ("GET", "/api/sessions/..%2f..%2fetc", 404, "no_route", "route"),
-        ("GET", "/", 404, "no_route", "route"),
+        ("GET", "/assets/no-such-file.js", 404, "no_route", "file"),
+        ("GET", "/index.html", 404, "no_route", "route"),
+        ("GET", f"/api/sessions/{unknown}/screen", 404, "not_found", unknown),
+        ("GET", f"/api/sessions/{there}/log?download=yes", 400, "bad_query", "download"),
         ("GET", "//[", 404, "no_route", "route"),
         ("DELETE", f"/api/sessions/{unknown}", 404, "no_route", "route"),
         ("GET", "/api/token/rotate", 404, "no_route", "route"),

@@ -26,6 +26,20 @@ def test_each_form_leads_to_its_uri(text: str, uri: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("ws://127.0.0.1:7617/ws", "http://127.0.0.1:7617/"),
+        ("ws://[::1]:7617", "http://[::1]:7617/"),
+        ("ws://example.org:80", "http://example.org/"),
+        ("wss://example.org", "https://example.org/"),
+        ("wss://example.org:8443/term/", "https://example.org:8443/term/"),
+    ],
+)
+def test_the_page_is_beside_the_socket(text: str, url: str) -> None:
+    assert Address.parse(text).page_url == url
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "unix:", "example.org", "http://example.org", "ws://", "ws://host:port", "ws://host:99999", "ws://[::1"],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 
 import pytest
 
@@ -32,10 +32,14 @@ class House:
         raise StorageUnavailableError("full")
 
 
+def _keep(house: House, wanted: asyncio.Event) -> Coroutine[None, None, None]:
+    return keep_house(house, house, house, on_gone=lambda _: None, wanted=wanted, clock=lambda: 0.0)  # type: ignore[arg-type]  # what it calls is there
+
+
 @pytest.fixture
 async def house() -> AsyncIterator[tuple[House, asyncio.Event]]:
     one, wanted = House(), asyncio.Event()
-    task = asyncio.create_task(keep_house(one, one, one, wanted=wanted, clock=lambda: 0.0))  # type: ignore[arg-type]  # what it calls is there
+    task = asyncio.create_task(_keep(one, wanted))
     yield one, wanted
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -44,7 +48,7 @@ async def house() -> AsyncIterator[tuple[House, asyncio.Event]]:
 async def test_it_comes_by_itself_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "INTERVAL_S", 0.001)
     one = House()
-    task = asyncio.create_task(keep_house(one, one, one, wanted=asyncio.Event(), clock=lambda: 0.0))  # type: ignore[arg-type]  # as above
+    task = asyncio.create_task(_keep(one, asyncio.Event()))
     async with asyncio.timeout(10):
         for _ in range(3):
             await one.mended.acquire()

@@ -36,7 +36,7 @@ def test_holdfast_home_puts_everything_under_one_folder() -> None:
 def test_no_two_files_of_a_home_have_the_same_place() -> None:
     home = Paths.from_environment({"HOLDFAST_HOME": "/srv/hf"})
     files = [getattr(home, name) for name in dir(Paths) if isinstance(getattr(Paths, name), property)]
-    assert len(set(files)) == len(files) == 9
+    assert len(set(files)) == len(files) == 10
 
 
 def test_finding_the_folders_makes_none(tmp_path: Path) -> None:
