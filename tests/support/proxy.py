@@ -7,7 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Proxy:
         next_cut: asked for each new connection.
         delay_s: each piece of either direction is held up that long.
         flowing: cleared, nothing passes and nothing is acknowledged, but connections stay: a stalled network.
+        refusing: new connections are reset at once: a network that is down.
         connections: made so far.
         cuts: how many of them were cut.
     """
@@ -45,18 +46,45 @@ class Proxy:
     next_cut: Callable[[], Cut]
     delay_s: float
     flowing: asyncio.Event
+    refusing: bool = False
     connections: int = 0
     cuts: int = 0
+    _pumps: set[asyncio.Task[bool]] = field(default_factory=set)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a connection."""
+        return bool(self._pumps)
+
+    def break_all(self) -> None:
+        """Reset every connection there is."""
+        for pump in self._pumps:
+            pump.cancel()
+
+    def freeze_all(self) -> None:
+        """Have the connections there are stay, half-open, with nothing ever passing again; new ones work."""
+        self.flowing.clear()
+        self.flowing = asyncio.Event()
+        self.flowing.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Relay one connection until either end closes it or its cut is due."""
         self.connections += 1
+        if self.refusing:
+            _reset(writer)
+            return
         cut = self.next_cut()
-        far_reader, far_writer = await _connect(self.daemon)
+        try:
+            far_reader, far_writer = await _connect(self.daemon)
+        except OSError:  # nobody listens there at present
+            _reset(writer)
+            return
+        flowing = self.flowing
         pumps = [
-            asyncio.create_task(self._pump(reader, far_writer, cut.to_daemon)),
-            asyncio.create_task(self._pump(far_reader, writer, cut.to_client)),
+            asyncio.create_task(self._pump(reader, far_writer, cut.to_daemon, flowing)),
+            asyncio.create_task(self._pump(far_reader, writer, cut.to_client, flowing)),
         ]
+        self._pumps.update(pumps)
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             self.cuts += any(pump.done() and not pump.cancelled() and pump.result() for pump in pumps)
@@ -66,19 +94,22 @@ class Proxy:
             await asyncio.gather(*pumps, return_exceptions=True)
             for end in (writer, far_writer):
                 _reset(end)
+            self._pumps.difference_update(pumps)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, cut_after: int | None) -> bool:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, cut_after: int | None, flowing: asyncio.Event
+    ) -> bool:
         """Pass bytes on; returns whether it stopped because the cut was due."""
         left = cut_after
         with suppress(ConnectionError):
             while left is None or left > 0:
-                await self.flowing.wait()
+                await flowing.wait()
                 data = await source.read(_PIECE_BYTES if left is None else min(left, _PIECE_BYTES))
                 if not data:
                     return False
                 if self.delay_s:
                     await asyncio.sleep(self.delay_s)
-                await self.flowing.wait()
+                await flowing.wait()
                 sink.write(data)
                 await sink.drain()
                 left = None if left is None else left - len(data)
