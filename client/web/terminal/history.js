@@ -33,6 +33,7 @@ export class HistoryView extends EventTarget {
   #window = new LineWindow(WINDOW_LINES);
   #area = document.createElement("div");
   #status = document.createElement("button");
+  #place = document.createTextNode(""); // one for good: a tap on text that is replaced meanwhile makes no click
   /** The shown sheet is the first. @type {[HistorySheet, HistorySheet] | null} */
   #sheets = null;
   #firstLine = 0;
@@ -58,7 +59,10 @@ export class HistoryView extends EventTarget {
     this.#area.setAttribute("aria-label", "History");
     this.#status.type = "button";
     this.#status.className = "history-back";
+    this.#status.append(this.#place);
     this.#status.addEventListener("click", () => this.close());
+    // Chromium makes no click of a tap right behind a drag.
+    this.#status.addEventListener("pointerup", ({ pointerType }) => pointerType === "touch" && this.close());
     this.#area.append(this.#status);
     this.#listen();
   }
@@ -325,7 +329,8 @@ export class HistoryView extends EventTarget {
 
   #say() {
     const top = this.topLine ?? 0;
-    this.#status.textContent = `Line ${(top + 1).toLocaleString()} of ${this.#endLine.toLocaleString()} · Back to live (Esc)`;
+    const text = `Line ${(top + 1).toLocaleString()} of ${this.#endLine.toLocaleString()} · Back to live (Esc)`;
+    if (this.#place.data !== text) this.#place.data = text;
   }
 
   /** @param {unknown} problem */

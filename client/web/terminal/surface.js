@@ -109,8 +109,9 @@ export class Surface {
   }
 
   dispose() {
-    this.terminal.dispose();
     this.#frame.remove();
+    // A frame that xterm.js has asked for would look for the renderer.
+    requestAnimationFrame(() => requestAnimationFrame(() => this.terminal.dispose()));
   }
 
   #dress() {
