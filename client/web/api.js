@@ -13,7 +13,7 @@
  * }} Status
  * @typedef {{ line: number, offset: number, text: string, spans: [number, number][] }} Match
  * @typedef {{ matches: Match[], scanned_to: number, next_before: number | null, first_line: number, end_line: number }} Found
- * @typedef {{ offset: number, cols: number, rows: number, screen: string }} Screen
+ * @typedef {import("./session/output.js").Screen} Screen
  * @typedef {{ line: number, offset: number, text: string, wraps: boolean }} Line
  * @typedef {{ first_line: number, end_line: number, lines: Line[] }} Lines
  * @typedef {{ name?: string, argv?: string[] | null, cwd?: string }} Spawn
@@ -115,9 +115,9 @@ export class Api extends EventTarget {
     return /** @type {Lines} */ (await this.#json(`api/sessions/${id}/lines?${query}`));
   }
 
-  /** @param {string} id */
-  async screen(id) {
-    return /** @type {Screen} */ (await this.#json(`api/sessions/${id}/screen`));
+  /** @param {string} id @param {number} lines of scrollback */
+  async screen(id, lines = 0) {
+    return /** @type {Screen} */ (await this.#json(`api/sessions/${id}/screen?lines=${lines}`));
   }
 
   /**

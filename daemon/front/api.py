@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 
 from ...wire.errors import ConfigError, QueryError, RefusedError
 from ...wire.frames import MAX_NUMBER
-from ...wire.messages import LinesRequest
+from ...wire.messages import MAX_LINES, LinesRequest
 from ...wire.query import SpawnQuery
 from ..sessions.history import History
 from ..sessions.lines import LineReader
@@ -201,13 +201,25 @@ class Api:
         found = await self._lines.find(match.session_id, wanted.before, wanted.max, styled=wanted.styled)
         return json_text_answer(await encode_lines(found, {}))
 
-    async def _screen(self, socket: Socket, match: Match, *_: object) -> Response:
-        record = await self._registry.record(match.session_id)
+    async def _screen(self, socket: Socket, match: Match, parameters: dict[str, str], _request: Request) -> Response:
+        await self._registry.record(match.session_id)
+        lines = number(parameters, "lines", 0)
+        if lines > MAX_LINES:
+            raise QueryError(f"lines must be at most {MAX_LINES}, not {lines}")
         socket.lift_deadline()
-        restored = await self._lines.screen(match.session_id)
+        restored = await self._lines.screen(match.session_id, lines)
+        record = await self._registry.record(match.session_id)  # now: it may have another size meanwhile
         # What stands for an offset inside a character ends with its first bytes, of which there is no text.
         screen = restored.data.decode("utf-8", "ignore")
-        return json_answer({"offset": restored.offset, "cols": record.cols, "rows": record.rows, "screen": screen})
+        answer = {
+            "offset": restored.offset,
+            "cols": record.cols,
+            "rows": record.rows,
+            "first_line": restored.first_line,
+            "screen": screen,
+            "is_whole": screen.encode() == restored.data,
+        }
+        return json_answer(answer)
 
 
 def _saved_as(name: str, suffix: str) -> dict[str, str]:

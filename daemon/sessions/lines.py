@@ -99,8 +99,12 @@ class LineReader:
                 except (ScreenLostError, ScreenCrashedError):  # the cause need not lie in this output
                     return await self._find(log, before, most, styled=styled)
 
-    async def screen(self, session_id: str) -> Restored:
-        """Return the screen without scrollback, of a session that runs, or as it was at its end.
+    async def screen(self, session_id: str, lines: int = 0) -> Restored:
+        """Return the screen of a session that runs, or as it was at its end.
+
+        Args:
+            session_id: whose.
+            lines: of scrollback, at most.
 
         Raises:
             NoScreenError: there is no emulator, or it failed.
@@ -108,7 +112,7 @@ class LineReader:
         """
         if (live := self._live.get(session_id)) is not None:
             with suppress(MirrorError):  # said below, with its reason
-                return await live.restore(0)
+                return await live.restore(lines)
         async with self._turns:
             with refusals():
                 self._check_open()
@@ -116,7 +120,7 @@ class LineReader:
                 replay = await ScreenReplay.load(log, self._store.checkpoints, self._process, offset=log.tail)
                 try:
                     await replay.reach(log.tail)
-                    painted = await replay.screen.restore(0)
+                    painted = await replay.screen.restore(lines)
                     return Restored(replay.offset, painted.data, painted.first_line)
                 finally:
                     replay.screen.drop()

@@ -362,14 +362,16 @@ async def test_the_screen_of_a_session(daemon: Daemon) -> None:
         session_id = client.session["session_id"]
         await client.until_output(b"the last \xc3")
         screen = daemon.request("GET", f"/api/sessions/{session_id}/screen")[1]
-        assert {name: screen[name] for name in ("offset", "cols", "rows")} == {
-            "offset": client.offset,
-            "cols": 40,
-            "rows": 10,
-        }
+        place = {name: screen[name] for name in ("offset", "cols", "rows", "first_line", "is_whole")}
+        assert place == {"offset": client.offset, "cols": 40, "rows": 10, "first_line": 491, "is_whole": False}
         assert "500" in screen["screen"]
         assert "the last" in screen["screen"]
         assert "490\r" not in screen["screen"]
+        more = daemon.request("GET", f"/api/sessions/{session_id}/screen?lines=100")[1]
+        assert "\n400\r" in more["screen"]
+        assert more["first_line"] == 391
+        code, refused = daemon.request("GET", f"/api/sessions/{session_id}/screen?lines=10001")
+        assert (code, refused["code"]) == (400, "bad_query")
     daemon.request("POST", f"/api/sessions/{session_id}/end")
     again = daemon.request("GET", f"/api/sessions/{session_id}/screen")[1]
     assert "the last" in again["screen"]

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser
 from support.browser import Tab, Window, chromium, new_session
 from support.daemons import Daemon
 
-ROUNDS = 9
+ROUNDS = 15
 CEILING_MS = 1000.0
 """Far above what it takes, so that a busy machine does not fail it: the figure is what counts."""
 

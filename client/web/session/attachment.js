@@ -65,7 +65,7 @@ export class Attachment extends EventTarget {
       create: false,
       spawn: {},
       mode: /** @type {"rw" | "ro"} */ ("rw"),
-      scrollbackLines: 1000,
+      scrollbackLines: 20, // no more than the first paint can take; `deepen` brings the rest
       seenOffset: null,
       clock: CLOCK,
       checkLogin,
@@ -188,6 +188,16 @@ export class Attachment extends EventTarget {
     const { request, answer } = this.#lines.ask(wanted);
     this.#post(request);
     return answer;
+  }
+
+  /**
+   * Shows more scrollback, if nothing has been printed since that screen.
+   *
+   * @param {import("./output.js").Screen} screen
+   * @returns {boolean}
+   */
+  deepen(screen) {
+    return this.#isAttached && this.#output.deepen(screen);
   }
 
   /** Ends the session, if there is a connection. */

@@ -65,6 +65,11 @@ export class Flow {
     };
   }
 
+  /** Whether everything handed over is parsed. */
+  get isIdle() {
+    return this.#done === this.#handedOver;
+  }
+
   /**
    * Calls `act` when everything handed over by now is parsed; never, where that is forgotten before.
    *

@@ -6,9 +6,11 @@ import { decodeFrame } from "../wire/frames.js";
 
 const WRITE_BYTES = 64 << 10; // the terminal parses as much in a few milliseconds, and draws in between
 const NOTHING = new Uint8Array(0);
+const NOT_DRAWN = ["\x1b[?2026h", "\x1b[?2026l"]; // synchronised output: no frame in between
 
 /** @typedef {import("../wire/messages.js").SessionMessage} SessionMessage */
 /** @typedef {import("../wire/messages.js").SkippedMessage} SkippedMessage */
+/** @typedef {{ offset: number, cols: number, rows: number, first_line: number, screen: string, is_whole: boolean }} Screen */
 /** @typedef {{ fromOffset: number, toOffset: number, reason: "behind" | "trimmed" | "corrupt" | "missing" }} Skipped */
 /**
  * @typedef {object} Sink where output is shown. It takes all in order: a reset or a new size is for what comes behind it,
@@ -28,6 +30,7 @@ export class Output {
   offset = 0;
   /** Number of the line at which the scrollback of the latest screen begins; null without a screen. */
   firstLine = /** @type {number | null} */ (null);
+  #size = { cols: 0, rows: 0 };
   #sink;
   #owner;
   #cursor;
@@ -70,6 +73,7 @@ export class Output {
    * @param {number} rows
    */
   resize(cols, rows) {
+    this.#size = { cols, rows };
     this.#sink.resize(cols, rows);
   }
 
@@ -93,6 +97,24 @@ export class Output {
       const reached = isScreen && left > 0 ? 0 : this.offset;
       this.#sink.write(piece, inert, this.#flow.handOver(reached, inert && left === 0));
     }
+  }
+
+  /**
+   * Shows the same screen with more scrollback above it, unless something has come since.
+   *
+   * @param {Screen} screen
+   * @returns {boolean} whether that is done
+   */
+  deepen({ offset, cols, rows, first_line: firstLine, screen, is_whole: isWhole }) {
+    const isSame = offset === this.expected && cols === this.#size.cols && rows === this.#size.rows;
+    if (!isWhole || !isSame || !this.#flow.isIdle) {
+      return false;
+    }
+    this.#sink.reset();
+    const data = new TextEncoder().encode(NOT_DRAWN.join(screen));
+    this.#sink.write(data, true, this.#flow.handOver(offset, false));
+    this.firstLine = firstLine;
+    return true;
   }
 
   /** @param {SkippedMessage} message */

@@ -17,7 +17,9 @@ import { TouchSelection } from "./touch_selection.js";
 /** @typedef {import("./scrolling.js").Anchor} Anchor  detail of the pane's `past-top` */
 
 const WINDOW_LINES = 10_000;
+const FIRST_LINES = 400; // in 50 ms; more come while these are read
 const STEP_LINES = 1500;
+const MOST_LINES = 10_000; // of one request
 const NEAR_ROWS = 400;
 
 /**
@@ -100,8 +102,7 @@ export class HistoryView extends EventTarget {
   async open({ line = 0, atTop = false, anchor, query }) {
     const opening = ++this.#opening;
     try {
-      const start = anchor ? await this.#guess(anchor) : line;
-      const lines = await this.#range(start - STEP_LINES, start + STEP_LINES);
+      const { start, lines } = anchor ? await this.#before(anchor) : await this.#around(line);
       if (opening !== this.#opening) return;
       this.#window.replace(lines);
       const top = anchor ? locate(anchor.rows, lines, start) : start;
@@ -146,10 +147,16 @@ export class HistoryView extends EventTarget {
     this.#system.dispose();
   }
 
-  /** Number of the live terminal's first row, if nothing is printed meanwhile. @param {Anchor} anchor */
-  async #guess(anchor) {
-    const { end_line: endLine } = await this.#fetch(null, 1);
-    return endLine - anchor.rowsToEnd;
+  /** The live terminal's lines and those before; `start`: its first, if nothing is printed meanwhile. @param {Anchor} anchor */
+  async #before({ rowsToEnd }) {
+    const { lines } = await this.#fetch(null, Math.min(MOST_LINES, rowsToEnd + FIRST_LINES));
+    const start = this.#endLine - rowsToEnd;
+    return start > (lines[0]?.line ?? 0) || start <= this.#firstLine ? { start, lines } : this.#around(start);
+  }
+
+  /** @param {number} start */
+  async #around(start) {
+    return { start, lines: await this.#range(start - FIRST_LINES, start + FIRST_LINES) };
   }
 
   /** Lines with these numbers, as far as there are any. @param {number} from @param {number} to */
@@ -157,7 +164,10 @@ export class HistoryView extends EventTarget {
     /** @type {Line[]} */
     let found = [];
     for (let before = Math.max(1, to); before > from; before = found[0]?.line ?? 0) {
-      const { lines, first_line: firstLine } = await this.#fetch(before, Math.min(10_000, before - Math.max(0, from)));
+      const { lines, first_line: firstLine } = await this.#fetch(
+        before,
+        Math.min(MOST_LINES, before - Math.max(0, from)),
+      );
       found = [...lines, ...found];
       if (lines.length === 0 || (lines[0]?.line ?? 0) <= firstLine) break;
     }

@@ -44,6 +44,7 @@ export class TerminalPane extends EventTarget {
   #clipboard;
   #bell;
   #search = new SearchAddon();
+  #isFinding = false;
   #wayOut = new WayOut();
   #fitting;
   #scrolling;
@@ -171,6 +172,7 @@ export class TerminalPane extends EventTarget {
    * @returns {{ index: number, total: number }} index of the chosen match, -1 where there are too many to count; total: 0: none
    */
   find(text, { forward = true, ...how } = {}) {
+    this.#isFinding = true;
     let found = { index: -1, total: 0 };
     const counting = this.#search.onDidChangeResults(({ resultIndex, resultCount }) => {
       found = { index: resultIndex, total: resultCount };
@@ -182,7 +184,14 @@ export class TerminalPane extends EventTarget {
     return found;
   }
 
+  /** Whether nothing is scrolled back, selected or marked. */
+  get isUndisturbed() {
+    const { viewportY, baseY } = this.terminal.buffer.active;
+    return viewportY === baseY && !this.terminal.hasSelection() && !this.#isFinding;
+  }
+
   clearFind() {
+    this.#isFinding = false;
     this.#search.clearDecorations();
     this.terminal.clearSelection();
   }

@@ -6,6 +6,7 @@ import { KeyBar } from "../terminal/key_bar.js";
 import { TerminalPane } from "../terminal/pane.js";
 import { decideBoot } from "./boot.js";
 import { ConnectionView } from "./connection_view.js";
+import { deepenWhenQuiet } from "./deepening.js";
 import { byId, onDetail } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { HistoryPlace } from "./history_place.js";
@@ -68,6 +69,7 @@ export class App {
     this.#theme = chromeTheme(settings);
     this.#pane = new TerminalPane(byId("div", "terminal"), settings.current);
     this.#workspace = new Workspace({ pane: this.#pane, socketUrl: api.socketUrl, memory, clientId });
+    deepenWhenQuiet(this.#workspace, this.#pane, api);
     this.#thumbnails = new Thumbnails(api, () => this.#theme.name);
     this.#list = new SessionList(api, this.#thumbnails, () => ({ sessionId: this.#workspace.sessionId, clientId }));
     this.#drawer = new Drawer(this.#list);

@@ -64,6 +64,13 @@ def test_a_reload_shows_screen_and_scrollback_as_the_daemon_has_them(new_window:
     tab.reload()
     assert tab.session_id == session_id
     assert tab.screen == screen
+    tab.evaluate(
+        "window.typed = []; window.holdfast.pane.addEventListener('input', (event) => typed.push(event.detail))"
+    )
+    tab.until("window.holdfast.pane.terminal.buffer.active.length > 1000")  # more comes when nothing is printed
+    tab.until("!window.holdfast.pane.terminal.modes.synchronizedOutputMode")
+    assert tab.screen == screen
+    assert tab.evaluate("typed") == []
     first, lines = lines_of(daemon, session_id)
     first_line = tab.evaluate("window.holdfast.attachment.firstLine")
     rows = rows_of(tab)

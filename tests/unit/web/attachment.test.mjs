@@ -79,7 +79,7 @@ test("attaching: it asks for the screen, resets, sizes and shows, and says when 
   const { query } = one.socket;
   assert.deepEqual(
     [query.session_id, query.create, query.since, query.cols, query.replay],
-    [SESSION, "0", undefined, "90", "restore:1000"],
+    [SESSION, "0", undefined, "90", "restore:20"],
   );
   assert.deepEqual(one.socket.protocols, ["holdfast.v1"]);
   one.socket.open();

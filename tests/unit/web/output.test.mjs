@@ -53,6 +53,27 @@ test("an exact resume paints only what is missing; anything else begins with a r
   }
 });
 
+test("the screen is shown again with more above it, if it is still that one", () => {
+  const more = { offset: 107, cols: 80, rows: 24, first_line: 3, screen: "more", is_whole: true };
+  for (const change of [{ offset: 106 }, { offset: 108 }, { cols: 81 }, { rows: 23 }, { is_whole: false }, {}]) {
+    const { sink, acks, output } = shown();
+    output.begin(session({ attach: "restore", offset: 100, first_line: 50 }), null);
+    output.take(frame(FrameKind.RESTORE, 100, "screen"));
+    output.take(frame(FrameKind.OUTPUT, 100, "printed"));
+    assert.equal(output.deepen({ ...more, ...change }), false, "not all is parsed");
+    sink.parse();
+    sink.take();
+    const isDone = Object.keys(change).length === 0;
+    assert.equal(output.deepen({ ...more, ...change }), isDone);
+    assert.equal(output.firstLine, isDone ? 3 : 50);
+    sink.parse();
+    assert.deepEqual(sink.log, isDone ? [["reset"], ["inert", "\x1b[?2026hmore\x1b[?2026l"]] : []);
+    output.take(frame(FrameKind.OUTPUT, 107, "x".repeat(200)));
+    sink.parse();
+    assert.equal(acks.at(-1), 307);
+  }
+});
+
 test("each byte is shown once: what comes again is left out, also where a frame has something new at its end", () => {
   const { sink, output } = shown();
   output.begin(session({ attach: "exact", offset: 0 }), 0);
