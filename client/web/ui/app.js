@@ -232,9 +232,16 @@ export class App {
     if (session !== null) this.#history.open(session, { stays: true });
   }
 
+  /** The session that is shown, with the width that it has now: its status is some seconds old. */
+  get #sessionOfNow() {
+    const isLive = document.body.dataset.view === "terminal";
+    return this.#status && (isLive ? { ...this.#status, cols: this.#pane.terminal.cols } : this.#status);
+  }
+
   /** @param {Anchor} [anchor] where somebody has scrolled beyond what is loaded; else at the end */
   #openHistory(anchor) {
-    if (this.#status !== null) this.#history.open(this.#status, anchor ? { anchor } : {});
+    const session = this.#sessionOfNow;
+    if (session !== null) this.#history.open(session, anchor ? { anchor } : {});
   }
 
   #toggleSearch() {
@@ -263,8 +270,8 @@ export class App {
     onDetail(this.#history, "notice", (/** @type {Notice} */ { text, actions }) => this.#notices.show(text, actions));
     this.#search.addEventListener("closed", () => this.#pane.focus());
     onDetail(this.#search, "jump", (/** @type {Jump} */ jump) => {
-      if (this.#status !== null)
-        this.#history.open(this.#status, { ...jump, stays: document.body.dataset.view === "gone" });
+      const session = this.#sessionOfNow;
+      if (session !== null) this.#history.open(session, { ...jump, stays: document.body.dataset.view === "gone" });
     });
     onDetail(this.#drawer, "open", (/** @type {{ session: Status }} */ { session }) => this.#open(session));
     this.#drawer.addEventListener("new", () => this.#commands.askForNew());

@@ -19,7 +19,11 @@ _OPEN = "window.holdfast.history?.terminal && document.querySelector('.history-v
 
 
 def _session(window: Window, daemon: Daemon, script: str) -> Tab:
-    return window.open(new_session(daemon, f"argv={quote(json.dumps(['sh', '-c', script]))}&cols=123&rows=37"))
+    """Open a session that runs a script, in the size that the page would give it: no line flows into another width."""
+    tab = window.open(new_session(daemon))
+    cols, rows = tab.size
+    tab.open(new_session(daemon, f"argv={quote(json.dumps(['sh', '-c', script]))}&cols={cols}&rows={rows}"))
+    return tab
 
 
 def _lines(daemon: Daemon, tab: Tab, before: int, most: int) -> list[dict[str, Any]]:

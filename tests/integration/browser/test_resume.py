@@ -67,7 +67,7 @@ def test_a_reload_shows_screen_and_scrollback_as_the_daemon_has_them(new_window:
     tab.evaluate(
         "window.typed = []; window.holdfast.pane.addEventListener('input', (event) => typed.push(event.detail))"
     )
-    tab.until("window.holdfast.pane.terminal.buffer.active.length > 1000")  # more comes when nothing is printed
+    tab.until("window.holdfast.pane.terminal.buffer.active.length > 500")  # more comes when nothing is printed
     tab.until("!window.holdfast.pane.terminal.modes.synchronizedOutputMode")
     assert tab.screen == screen
     assert tab.evaluate("typed") == []
