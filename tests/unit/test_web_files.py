@@ -36,13 +36,14 @@ def links() -> Links:
 
 
 def imported(file: Path) -> set[Path]:
-    """The modules that a module imports at once, by their files; types in comments and `import()` are none."""
+    """The modules that a module imports, at once or later, by their files; types in comments are none."""
     statements = re.findall(r'^(?:import |export [*{])[^;("]*"(\.[^"]+)"', file.read_text(), re.MULTILINE)
+    statements += re.findall(r'await import\("(\.[^"]+)"\)', file.read_text())
     return {(file.parent / statement).resolve() for statement in statements}
 
 
 def reached() -> set[Path]:
-    """Every module that the page loads at once."""
+    """Every module that the page loads."""
     found: set[Path] = set()
     waiting = {(WEB / "main.js").resolve()}
     while waiting:

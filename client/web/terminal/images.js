@@ -9,6 +9,9 @@ const LARGEST_PIXELS = 4 * 1024 * 1024;
  */
 export function loadImages(terminal, onLoaded) {
   whenIdle(async () => {
+    // An import can name no hash; the link before it does, and is what is fetched.
+    const links = /** @type {HTMLTemplateElement} */ (document.getElementById("for-later")).content;
+    document.head.append(links.cloneNode(true));
     const { ImageAddon } = await import("../vendor/addon-image.mjs");
     if (terminal.element === undefined) return; // disposed of meanwhile
     const limits = { pixelLimit: LARGEST_PIXELS, storageLimit: STORAGE_MB, enableSizeReports: false };

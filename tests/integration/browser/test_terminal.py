@@ -314,6 +314,15 @@ def test_colours_follow_the_system(window: Window, daemon: Daemon) -> None:
     assert options == [False, "bar", 0]
 
 
+def test_pictures_are_shown(window: Window, daemon: Daemon) -> None:
+    """Sixel is drawn, once the page has loaded what draws it, which it does when it has nothing else to do."""
+    tab = _open(window, daemon, "cat")
+    tab.until(
+        """() => { window.holdfast.pane.terminal.write("\\x1bPq#0;2;100;0;0#0~~~~~~~~\\x1b\\\\");
+        return document.querySelector("#terminal canvas.xterm-image-layer") !== null; }"""
+    )
+
+
 def test_a_session_of_another_size_is_all_visible(window: Window, daemon: Daemon) -> None:
     """It keeps its size: in the middle, smaller where it is larger, scrollable where even 6 px are too much."""
     tab = _open(window, daemon, "cat")
