@@ -392,7 +392,7 @@ def test_a_keyboard_user_gets_out(new_window: WindowMaker, daemon: Daemon) -> No
     assert _typed(tab) == "\x1b\x1b\t\x1b"
     assert not tab.evaluate("document.activeElement.classList.contains('xterm-helper-textarea')")
     # It reads out what is new, never a replay.
-    assert tab.evaluate("window.holdfast.pane.terminal.options.screenReaderMode")
+    tab.until("window.holdfast.pane.terminal.options.screenReaderMode")
     tab.evaluate("window.holdfast.pane.write(new TextEncoder().encode('long ago\\r\\n'.repeat(500)), true, () => {})")
     assert not tab.evaluate("window.holdfast.pane.terminal.options.screenReaderMode")
     tab.until("window.holdfast.pane.terminal.options.screenReaderMode")
