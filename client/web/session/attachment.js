@@ -7,24 +7,23 @@
 
 import { Connector } from "./connector.js";
 import { CLOCK } from "./clock.js";
-import { CloseCode, endingOf, lossReason } from "./closing.js";
+import { CloseCode, refusalOf } from "./closing.js";
 import { isReport } from "./keys.js";
 import { LineRequests } from "./line_requests.js";
 import { checkLogin } from "./login_check.js";
+import { Outcome } from "./outcome.js";
 import { Output } from "./output.js";
+import { Place } from "./place.js";
+import { Receiver } from "./receiver.js";
 import { SizeClaim } from "./size_claim.js";
+import { Snapshot } from "./snapshot.js";
 import { Typing } from "./typing.js";
 import { watchWaking } from "./wake.js";
-import { attachUrl } from "../wire/attach_query.js";
-import { RefusedError, WireError } from "../wire/errors.js";
-import { parseServerMessage } from "../wire/messages.js";
+import { WireError } from "../wire/errors.js";
 
 const WINDOW_BYTES = 512 << 10; // enough for 10 MB/s over 50 ms, and parsed in so short a time that Ctrl-C is felt at once
 
 /** @typedef {import("../wire/attach_query.js").Size} Size */
-/** @typedef {import("../wire/messages.js").SessionMessage} SessionMessage */
-/** @typedef {import("../wire/messages.js").ServerMessage} ServerMessage */
-/** @typedef {import("../wire/messages.js").ClientMessage} ClientMessage */
 /** @typedef {import("./closing.js").Ending} Ending */
 /** @typedef {import("./state.js").AttachmentOptions} AttachmentOptions */
 /** @typedef {import("./state.js").ConnectionState} ConnectionState */
@@ -41,21 +40,10 @@ export class Attachment extends EventTarget {
   #output;
   #lines = new LineRequests();
   #size = new SizeClaim();
-  /** @type {SessionMessage | null} */
-  #session = null;
-  #sessionId;
-  /** What the present connection was asked for. */
-  #asked = { since: /** @type {number | null} */ (null), size: /** @type {Size | null} */ (null) };
-  #missedBytes = 0;
-  /** @type {{ code: string, message: string } | null} */
-  #said = null;
-  /** @type {ConnectionState["exit"]} */
-  #exit = null;
-  /** @type {Ending | null} */
-  #ending = null;
-  #reason = "";
-  /** @type {ConnectionState} */
-  #state;
+  #place;
+  #outcome = new Outcome();
+  #receiver;
+  #snapshot;
   #stopWatching = () => {};
 
   /** @param {AttachmentOptions} options */
@@ -74,8 +62,8 @@ export class Attachment extends EventTarget {
       isActive: () => document.visibilityState === "visible" && document.hasFocus(),
       ...options,
     };
-    const { clock, clientId, keeper } = this.#options;
-    this.#sessionId = options.sessionId;
+    const { clock, clientId, keeper, isOnline } = this.#options;
+    this.#place = new Place(this.#options, WINDOW_BYTES);
     this.#connector = new Connector(clock, options.random ?? Math.random, options.WebSocket ?? WebSocket, {
       url: () => this.#nextUrl(),
       received: (data) => this.#received(data),
@@ -83,29 +71,35 @@ export class Attachment extends EventTarget {
       changed: () => this.#changed(),
     });
     this.#output = new Output(options.sink, WINDOW_BYTES, {
-      acknowledge: (offset) => this.#post({ type: "ack", offset }),
+      acknowledge: (offset) => this.#connector.post({ type: "ack", offset }),
       skipped: (skipped) => this.#emit("skipped", skipped),
     });
     this.#typing = new Typing(
       clock,
       (frame) => this.#connector.type(frame),
-      (unsent) => keeper?.keepUnsent(this.#sessionId ?? "", clientId, unsent),
+      (unsent) => keeper?.keepUnsent(this.#place.sessionId ?? "", clientId, unsent),
     );
-    this.#state = this.#snapshot(clock.now());
+    const shown = { connector: this.#connector, typing: this.#typing, place: this.#place, outcome: this.#outcome };
+    this.#snapshot = new Snapshot(shown, clock, isOnline);
+    const parts = { ...shown, output: this.#output, lines: this.#lines, size: this.#size };
+    this.#receiver = new Receiver(parts, {
+      emit: (name, detail) => this.#emit(name, detail),
+      changed: () => this.#changed(),
+    });
   }
 
   get state() {
-    return this.#state;
+    return this.#snapshot.state;
   }
 
   /** The latest `session` message; null before the first. */
   get session() {
-    return this.#session;
+    return this.#place.session;
   }
 
   /** The session's id; null for a new one that is not made yet. */
   get sessionId() {
-    return this.#sessionId;
+    return this.#place.sessionId;
   }
 
   /** Offset behind the last byte that the sink was given; while it is given some, behind those. */
@@ -133,7 +127,8 @@ export class Attachment extends EventTarget {
       this.#size.claim(size);
     }
     const { keeper, clientId } = this.#options;
-    const unsent = this.#sessionId === null ? null : keeper?.unsent(this.#sessionId, clientId);
+    const { sessionId } = this.#place;
+    const unsent = sessionId === null ? null : keeper?.unsent(sessionId, clientId);
     if (unsent) {
       this.#typing.restore(unsent);
     }
@@ -147,10 +142,10 @@ export class Attachment extends EventTarget {
    * @returns {boolean} whether it is, or will be, typed
    */
   type(data) {
-    if (this.#options.mode === "ro" || this.#ending !== null) {
+    if (this.#options.mode === "ro" || this.#outcome.ending !== null) {
       return false;
     }
-    if (typeof data === "string" && !this.#isAttached && isReport(data)) {
+    if (typeof data === "string" && !this.#connector.isAttached && isReport(data)) {
       return false;
     }
     if (this.#typing.isFlowing) {
@@ -182,11 +177,11 @@ export class Attachment extends EventTarget {
    * @returns {Promise<import("../wire/messages.js").LinesMessage>} rejected with RefusedError where none can be had
    */
   older(wanted) {
-    if (this.#ending !== null) {
-      return Promise.reject(refusalOf(this.#ending));
+    if (this.#outcome.ending !== null) {
+      return Promise.reject(refusalOf(this.#outcome.ending));
     }
     const { request, answer } = this.#lines.ask(wanted);
-    this.#post(request);
+    this.#connector.post(request);
     return answer;
   }
 
@@ -197,28 +192,28 @@ export class Attachment extends EventTarget {
    * @returns {boolean}
    */
   deepen(screen) {
-    return this.#isAttached && this.#output.deepen(screen);
+    return this.#connector.isAttached && this.#output.deepen(screen);
   }
 
   /** Ends the session, if there is a connection. */
   end() {
-    this.#post({ type: "end" });
+    this.#connector.post({ type: "end" });
   }
 
   /** Leaves, and keeps no place. */
   detach() {
-    if (this.#ending?.phase === "ended") {
+    if (this.#outcome.ending?.phase === "ended") {
       return;
     }
-    this.#post({ type: "detach" });
+    this.#connector.post({ type: "detach" });
     this.#finish({ phase: "detached", code: null, reason: "detached" }, CloseCode.DETACHED);
   }
 
   /** Comes back now: instead of waiting, where another window took this place, or after a new login. */
   retryNow() {
-    const phase = this.#ending?.phase;
+    const phase = this.#outcome.ending?.phase;
     if (this.#connector.stage === "waiting" || phase === "taken-over" || phase === "refused") {
-      this.#ending = null;
+      this.#outcome.ending = null;
       this.#open();
     }
   }
@@ -249,10 +244,6 @@ export class Attachment extends EventTarget {
 
   // Connections
 
-  get #isAttached() {
-    return this.#connector.stage === "attached";
-  }
-
   #open() {
     this.#stopWatching();
     this.#stopWatching = this.#options.watchWaking(this.#options.clock, () => this.probe());
@@ -260,35 +251,21 @@ export class Attachment extends EventTarget {
   }
 
   #nextUrl() {
-    const { socketUrl, clientId, create, spawn, mode, scrollbackLines, isActive } = this.#options;
-    const isBack = this.#session !== null;
-    const since = isBack ? this.#output.expected : null;
+    const { mode, isActive } = this.#options;
+    this.#outcome.said = null;
     const size = mode === "rw" ? this.#size.toAttachWith(isActive()) : null;
-    this.#asked = { since, size };
-    this.#said = null;
-    return attachUrl(socketUrl, {
-      sessionId: this.#sessionId,
-      since,
-      create: create && !isBack, // a shell that is lost is told of, not replaced behind the user's back
-      mode,
-      clientId,
-      scrollbackLines,
-      windowBytes: WINDOW_BYTES,
-      size,
-      spawn,
-    });
+    return this.#place.nextUrl(this.#output.expected, size);
   }
 
   /** @param {import("./connector.js").Closing} closing */
   #closed({ code, reason, opened }) {
     const isTakenByUs = code === CloseCode.TAKEN_OVER && this.#connector.takenByOurselves();
-    const ending =
-      this.#exit !== null ? endingOf(CloseCode.ENDED, null) : isTakenByUs ? null : endingOf(code, this.#said);
+    const ending = this.#outcome.rule(code, isTakenByUs);
     if (ending !== null) {
       this.#finish(ending, CloseCode.DETACHED);
       return;
     }
-    this.#reason = lossReason(code, reason);
+    this.#outcome.lost(code, reason);
     this.#typing.detached();
     this.#connector.retry();
     if (!opened) {
@@ -298,7 +275,7 @@ export class Attachment extends EventTarget {
 
   async #findReason() {
     const refusal = await this.#options.checkLogin(this.#options.socketUrl);
-    if (refusal !== null && this.#ending === null && !this.#isAttached) {
+    if (refusal !== null && this.#outcome.ending === null && !this.#connector.isAttached) {
       this.#finish({ phase: "refused", code: refusal.code, reason: refusal.message }, CloseCode.DETACHED);
     }
   }
@@ -308,9 +285,8 @@ export class Attachment extends EventTarget {
    * @param {number} closeCode
    */
   #finish(ending, closeCode) {
-    const isGone = ending.phase === "ended" && !this.#isAttached && this.#exit === null;
-    this.#ending = ending;
-    this.#reason = ending.reason;
+    const isGone = ending.phase === "ended" && !this.#connector.isAttached && this.#outcome.exit === null;
+    this.#outcome.finish(ending);
     this.#stopWatching();
     this.#connector.stop(closeCode);
     this.#lines.giveUp(refusalOf(ending));
@@ -330,13 +306,7 @@ export class Attachment extends EventTarget {
   /** @param {string | ArrayBuffer} data */
   #received(data) {
     try {
-      if (typeof data === "string") {
-        this.#obey(parseServerMessage(data));
-      } else if (this.#isAttached) {
-        this.#output.take(data);
-      } else {
-        throw new WireError("the daemon sent output before it said of which session");
-      }
+      this.#receiver.take(data);
     } catch (error) {
       if (!(error instanceof WireError)) {
         throw error;
@@ -346,158 +316,18 @@ export class Attachment extends EventTarget {
     }
   }
 
-  /** @param {ServerMessage | null} message */
-  #obey(message) {
-    if (message?.type !== "error") {
-      this.#said = null;
-    }
-    switch (message?.type) {
-      case "session":
-        this.#begin(message);
-        break;
-      case "replay_done":
-        this.#replayed(message.offset);
-        break;
-      case "input_ack":
-        this.#typing.acknowledged(message.seq);
-        break;
-      case "resize":
-        this.#output.resize(message.cols, message.rows);
-        this.#resized(message);
-        break;
-      case "skipped":
-        this.#output.skipped(message);
-        break;
-      case "lines":
-        this.#lines.answered(message);
-        break;
-      case "error":
-        this.#complained(message);
-        break;
-      case "exit":
-        this.#exit = { code: message.code, signal: message.signal };
-        break;
-      case "presence":
-        this.#emit("presence", { clients: message.clients });
-        break;
-      case "pong":
-        this.#connector.ponged();
-        break;
-    }
-  }
-
-  /** @param {SessionMessage} message */
-  #begin(message) {
-    const previous = this.#session;
-    const isSame = this.#sessionId === null || this.#sessionId === message.session_id;
-    const seenOffset = previous === null ? this.#options.seenOffset : this.#output.expected;
-    const startsAt = Math.max(message.offset, message.replay_until);
-    this.#missedBytes = isSame && seenOffset !== null ? Math.max(0, startsAt - seenOffset) : 0;
-    this.#session = message;
-    this.#sessionId = message.session_id;
-    this.#reason = "";
-    this.#output.begin(message, isSame ? this.#asked.since : null);
-    this.#size.attached(this.#asked.size !== null);
-    this.#connector.attached();
-    this.#resized(message);
-    this.#emit("session", { message, previous });
-    const resumed = isSame ? this.#typing.resume(message.input_seq) : 0;
-    const dropped = isSame ? 0 : this.#typing.restart(message.input_seq);
-    const unknown = message.input_unknown + resumed;
-    if (unknown > 0 || dropped > 0) {
-      this.#emit("input-lost", { unknown, dropped });
-    }
-    for (const request of this.#lines.unanswered) {
-      this.#post(request);
-    }
-    this.#changed();
-  }
-
-  /** @param {number} offset */
-  #replayed(offset) {
-    const message = this.#session;
-    if (message !== null && message.attach !== "fresh") {
-      const detail = { offset, missedBytes: this.#missedBytes, ageSeconds: message.age_seconds };
-      this.#output.whenParsed(() => this.#emit("restored", detail));
-    }
-  }
-
-  /** @param {{ code: string, message: string }} error */
-  #complained({ code, message }) {
-    this.#said = { code, message };
-    if (code === "input_gap") {
-      this.#connector.lose("the daemon expects other input"); // it says on the next connection which
-    } else if (!this.#lines.refused(this.#said) && this.#isAttached && code !== "stopping") {
-      this.#emit("problem", this.#said);
-    }
-  }
-
-  // Size
-
-  /** @param {Size} size the session's */
-  #resized({ cols, rows }) {
-    this.#size.resized({ cols, rows });
-    this.#emit("resized", { cols, rows });
-  }
-
-  #tellSize() {
-    const size = this.#isAttached && this.#options.mode === "rw" ? this.#size.toTell() : null;
-    if (size !== null) {
-      this.#post({ type: "resize", ...size });
-    }
-  }
-
   // Telling
 
-  /** @param {ClientMessage} message lost without a connection */
-  #post(message) {
-    if (this.#isAttached) {
-      this.#connector.post(message);
+  #tellSize() {
+    const size = this.#connector.isAttached && this.#options.mode === "rw" ? this.#size.toTell() : null;
+    if (size !== null) {
+      this.#connector.post({ type: "resize", ...size });
     }
-  }
-
-  /** @returns {import("./state.js").Phase} */
-  get #phase() {
-    const { stage, attempt } = this.#connector;
-    if (this.#ending !== null) {
-      return this.#ending.phase;
-    }
-    if (stage === "attached") {
-      return "connected";
-    }
-    if (!this.#options.isOnline()) {
-      return "offline";
-    }
-    return this.#session === null && stage !== "waiting" && attempt <= 1 ? "connecting" : "reconnecting";
-  }
-
-  /**
-   * @param {number} sinceMs
-   * @returns {ConnectionState}
-   */
-  #snapshot(sinceMs) {
-    const { attempt, retryAtMs, latencyMs } = this.#connector;
-    const { waitingKeys, heldMs } = this.#typing;
-    return Object.freeze({
-      phase: this.#phase,
-      attempt,
-      retryAtMs,
-      sinceMs,
-      latencyMs: this.#isAttached ? latencyMs : null,
-      waitingKeys,
-      question: heldMs === null ? null : { keys: waitingKeys, ageMs: heldMs },
-      code: this.#ending?.code ?? null,
-      reason: this.#reason,
-      exit: this.#exit,
-    });
   }
 
   #changed() {
-    const isSamePhase = this.#phase === this.#state.phase;
-    const state = this.#snapshot(isSamePhase ? this.#state.sinceMs : this.#options.clock.now());
-    if (JSON.stringify(state) !== JSON.stringify(this.#state)) {
-      this.#state = state;
-      this.#emit("state", state);
+    if (this.#snapshot.update()) {
+      this.#emit("state", this.#snapshot.state);
     }
   }
 
@@ -508,9 +338,4 @@ export class Attachment extends EventTarget {
   #emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-/** @param {Ending} ending */
-function refusalOf({ code, reason }) {
-  return new RefusedError(code ?? "detached", reason);
 }

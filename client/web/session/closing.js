@@ -1,5 +1,7 @@
 // What the end of a connection means: come back, or not, and what to tell the user. Pure.
 
+import { RefusedError } from "../wire/errors.js";
+
 /** @typedef {{ code: string, message: string }} Said an `error` of the daemon that came right before */
 /** @typedef {"ended" | "refused" | "taken-over" | "detached"} LastPhase */
 /** @typedef {{ phase: LastPhase, code: string | null, reason: string }} Ending */
@@ -75,4 +77,13 @@ export function endingOf(closeCode, said) {
  */
 export function lossReason(closeCode, reason) {
   return closeCode === CloseCode.STOPPING ? "the daemon is stopping" : reason || "the connection was lost";
+}
+
+/**
+ * What is told to those who wait for an answer that cannot come any more.
+ *
+ * @param {Ending} ending
+ */
+export function refusalOf({ code, reason }) {
+  return new RefusedError(code ?? "detached", reason);
 }

@@ -59,6 +59,11 @@ export class Connector {
     this.#alarm = new Alarm(clock, () => this.#due());
   }
 
+  /** Whether messages and keys leave. */
+  get isAttached() {
+    return this.stage === "attached";
+  }
+
   get latencyMs() {
     return this.#heartbeat.latencyMs;
   }
@@ -119,9 +124,11 @@ export class Connector {
     this.#closed({ code: CloseCode.LOST, reason, opened: true });
   }
 
-  /** @param {import("../wire/messages.js").ClientMessage} message lost where there is no connection */
+  /** @param {import("../wire/messages.js").ClientMessage} message lost while not attached */
   post(message) {
-    this.#socket?.send(encodeMessage(message));
+    if (this.isAttached) {
+      this.#socket?.send(encodeMessage(message));
+    }
   }
 
   /** @param {Uint8Array<ArrayBuffer>} frame */

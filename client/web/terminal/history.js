@@ -43,8 +43,8 @@ export class HistoryView extends EventTarget {
   #isBusy = false;
   #isPressed = false;
   #opening = 0; // the last one that was asked for counts
-  /** @type {Promise<void>} */
-  #filling = Promise.resolve();
+  /** @type {Promise<unknown>} */
+  #turn = Promise.resolve(); // of who uses the hidden sheet
 
   /**
    * @param {HTMLElement} host positioned; the view covers it
@@ -107,15 +107,12 @@ export class HistoryView extends EventTarget {
       this.#window.replace(lines);
       const top = anchor ? locate(anchor.rows, lines, start) : start;
       const hadFocus = this.#host.contains(document.activeElement);
-      await this.#filling; // by one at a time
-      if (opening !== this.#opening) return;
-      const sheet = await this.#fill();
-      if (opening !== this.#opening || sheet === null) return;
-      if (query) await sheet.highlight(typeof query === "string" ? { text: query } : query, start);
-      else if (anchor || atTop) await sheet.showAtTop(() => ({ line: top }));
-      else await sheet.showInMiddle(top);
-      if (opening !== this.#opening) return;
-      this.#swap();
+      const sheet = await this.#show(async (hidden) => {
+        if (query) await hidden.highlight(typeof query === "string" ? { text: query } : query, start);
+        else if (anchor || atTop) await hidden.showAtTop(() => ({ line: top }));
+        else await hidden.showInMiddle(top);
+      });
+      if (sheet === null) return;
       if (hadFocus || query) sheet.terminal.focus();
       if (anchor) sheet.terminal.scrollLines(-anchor.lines);
       this.dispatchEvent(new CustomEvent("opened"));
@@ -135,7 +132,7 @@ export class HistoryView extends EventTarget {
     if (this.#sheets === null) return;
     for (const sheet of this.#sheets) sheet.dispose();
     this.#sheets = null;
-    this.#filling = Promise.resolve(); // of what is gone, nobody waits for
+    this.#turn = Promise.resolve(); // for what is gone, nobody waits
     this.#area.classList.remove("shown");
     this.#area.remove();
     this.#window.replace([]);
@@ -182,16 +179,28 @@ export class HistoryView extends EventTarget {
     return answer;
   }
 
-  /** Write the window into the hidden sheet. */
-  async #fill() {
-    if (this.#sheets === null) {
-      this.#host.append(this.#area);
-      this.#sheets = [this.#sheet(), this.#sheet()];
-    }
-    const hidden = this.#sheets[1];
-    this.#filling = hidden.load(this.#window.lines, this.#cols);
-    await this.#filling;
-    return this.#sheets === null ? null : hidden;
+  /**
+   * Write the window into the hidden sheet, put it in place, and show it; by one at a time, from the first to the last.
+   * @param {(hidden: HistorySheet) => Promise<void>} place
+   * @returns {Promise<HistorySheet | null>} null: something else has been opened meanwhile, or the view closed
+   */
+  #show(place) {
+    const opening = this.#opening;
+    const turn = this.#turn.then(async () => {
+      if (opening !== this.#opening) return null;
+      if (this.#sheets === null) {
+        this.#host.append(this.#area);
+        this.#sheets = [this.#sheet(), this.#sheet()];
+      }
+      const hidden = this.#sheets[1];
+      await hidden.load(this.#window.lines, this.#cols);
+      if (opening === this.#opening) await place(hidden);
+      if (opening !== this.#opening) return null;
+      this.#swap();
+      return hidden;
+    });
+    this.#turn = turn.catch(() => null);
+    return turn;
   }
 
   /** The hidden sheet is shown from now on. */
@@ -326,15 +335,12 @@ export class HistoryView extends EventTarget {
 
   /** Show the window as it is now, at the line that is read. */
   async #refill() {
-    const opening = this.#opening;
-    await this.#filling;
-    const sheet = await this.#fill();
-    const shown = this.#sheets?.[0];
-    if (opening !== this.#opening || sheet === null || shown === undefined) return;
-    await sheet.showAtTop(() => shown.top);
-    if (opening !== this.#opening) return;
-    sheet.selection = shown.selection;
-    this.#swap();
+    await this.#show(async (hidden) => {
+      const shown = this.#sheets?.[0];
+      if (shown === undefined) return;
+      await hidden.showAtTop(() => shown.top);
+      hidden.selection = shown.selection;
+    });
   }
 
   #say() {

@@ -172,6 +172,26 @@ def test_a_result_is_shown_and_marked(window: Window, daemon: Daemon) -> None:
     tab.until("document.querySelectorAll('.history-sheet.shown .xterm-decoration').length > 5")
 
 
+def test_what_was_opened_last_is_shown(window: Window, daemon: Daemon) -> None:
+    """Places asked for while others, and more lines, are still on their way: the last one is there, whole."""
+    tab = _session(window, daemon, "seq -f 'number %.0f' 0 20000; cat")
+    tab.wait_for_line("number 20000")
+    _to_top(tab)
+    _wheel(tab, -1)
+    tab.until(_OPEN)
+    for line in (5000, 12_345, 777):
+        tab.evaluate(
+            """(line) => { const { history } = window.holdfast;
+            history.open({ line: line + 3000 }); history.terminal.scrollToTop();
+            history.open({ line: line + 1500 }); history.open({ line }); }""",
+            line,
+        )
+        tab.until("(line) => Math.abs(window.holdfast.history.topLine + 18 - line) <= 1", line)
+        first = tab.evaluate("window.holdfast.history.topLine")
+        rows = tab.evaluate(_ROWS)
+        assert rows == [f"number {number}" for number in range(first, first + len(rows))]
+
+
 def test_fifty_megabytes_are_at_hand(window: Window, daemon: Daemon) -> None:
     """However long the history, its first line is two keys away, and the page holds no more than its window of it."""
     tab = _session(
