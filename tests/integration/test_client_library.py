@@ -150,7 +150,12 @@ async def test_a_client_that_types_and_reads_through_cuts_at_random_bytes(daemon
         proxy.serving(),
         connect(
             address=proxy.address,
-            argv=["sh", "-c", f"stty raw -echo; echo READY; head -c {len(data)} | tee copy; sha256sum < copy"],
+            # It waits: a client that is cut off when its session ends would come back to another one.
+            argv=[
+                "sh",
+                "-c",
+                f"stty raw -echo; echo READY; head -c {len(data)} | tee copy; sha256sum < copy; read end",
+            ],
             reconnect=QUICK,
             on_event=seen.append,
         ) as session,

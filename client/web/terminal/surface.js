@@ -13,6 +13,7 @@ import { appearance } from "./themes.js";
 /** @typedef {import("./types.js").Box} Box */
 
 const SCROLLBAR_PX = 10;
+const SETTLED_MS = 1000;
 
 export class Surface {
   #host;
@@ -110,8 +111,8 @@ export class Surface {
 
   dispose() {
     this.#frame.remove();
-    // A frame that xterm.js has asked for would look for the renderer.
-    requestAnimationFrame(() => requestAnimationFrame(() => this.terminal.dispose()));
+    // A frame that xterm.js has asked for looks for the renderer. What is not in the page asks for no more of them.
+    setTimeout(() => this.terminal.dispose(), SETTLED_MS);
   }
 
   #dress() {
