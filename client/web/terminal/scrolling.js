@@ -47,8 +47,11 @@ export class Scrolling {
       return;
     }
     const beyond = -lines - terminal.buffer.active.viewportY;
-    if (lines < 0 && beyond > 0) this.pastTop(beyond);
-    else terminal.scrollLines(lines);
+    if (lines < 0 && beyond > 0) {
+      this.pastTop(beyond);
+      return false; // running on, it would open the history again behind who closes it
+    }
+    terminal.scrollLines(lines);
   }
 
   /** Go beyond the oldest line. @param {number} lines by so many */

@@ -10,7 +10,7 @@ const SLOWING_PER_MS = 0.0035;
 /** @typedef {{ x: number, y: number }} Point  in client coordinates */
 /**
  * @typedef {object} TouchActions
- * @property {(lines: number, at: Point) => void} scroll  by so many lines; negative: towards older ones
+ * @property {(lines: number, at: Point) => boolean | void} scroll  by so many lines; negative: towards older ones; false: no further
  * @property {() => number} lineHeight  in CSS pixels
  * @property {(ratio: number) => void} zoom  since two fingers touched; 1: as then
  * @property {() => void} zoomStart
@@ -136,7 +136,7 @@ export class Touch {
     const lines = Math.trunc(this.#rest / height);
     if (lines === 0) return;
     this.#rest -= lines * height;
-    this.#actions.scroll(lines, at);
+    if (this.#actions.scroll(lines, at) === false) this.#speed = 0;
   }
 
   #spreadNow() {

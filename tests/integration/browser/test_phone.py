@@ -132,11 +132,11 @@ def test_fingers_scroll(phone: Window, daemon: Daemon) -> None:
     write = "(text) => new Promise((done) => window.holdfast.pane.write(new TextEncoder().encode(text), false, done))"
     tab.evaluate(write, "\x1b[?1049h")
     finger.drag(200, 400, 300)
-    tab.until("/^(\\x1b\\[B){4,}$/.test(window.events)")
+    tab.until("/(\\x1b\\[B){4,}/.test(window.events)")  # the drag before may still run on
     tab.evaluate("window.events = ''")
     tab.evaluate(write, "\x1b[?1002h\x1b[?1006h")
     finger.drag(200, 300, 400)
-    tab.until("/^(\\x1b\\[<64;\\d+;\\d+M){4,}$/.test(window.events)")
+    tab.until("/(\\x1b\\[<64;\\d+;\\d+M){4,}/.test(window.events)")
 
 
 def test_a_long_press_selects(phone: Window, daemon: Daemon) -> None:
