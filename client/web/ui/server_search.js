@@ -5,6 +5,7 @@
 
 /** @typedef {{ matches: Match[], share: number, isDone: boolean }} Progress matches: new ones; share: of all lines that were looked at, 0 to 1 */
 
+const MOST_STAYS = 120; // a minute
 const PAUSE_MATCHES = 500; // nobody reads further; "go on" asks for more
 
 /**
@@ -15,6 +16,7 @@ const PAUSE_MATCHES = 500; // nobody reads further; "go on" asks for more
 export async function* searchBackwards(fetchPart, from) {
   let before = from;
   let total = 0;
+  let stays = 0;
   do {
     const {
       matches,
@@ -23,7 +25,9 @@ export async function* searchBackwards(fetchPart, from) {
       first_line: first,
       end_line: end,
     } = await fetchPart(before);
-    if (next !== null && before !== null && next >= before) throw new Error("The search does not get on.");
+    // A stretch that takes longer than one call gives the same place again, and has got on nevertheless.
+    stays = next !== null && before !== null && next >= before ? stays + 1 : 0;
+    if (stays > MOST_STAYS) throw new Error("The search does not get on.");
     before = next;
     total += matches.length;
     const share = next === null || end <= first ? 1 : (end - scannedTo) / (end - first);
